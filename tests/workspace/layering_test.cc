@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The layers of docs/design.md, held against what Bazel says that the targets depend on.
+
+#include <fstream>
+#include <set>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace {
+
+using testing::Contains;
+using testing::IsSubsetOf;
+using testing::IsSupersetOf;
+using testing::Not;
+
+std::set<std::string> read_labels(const std::string& name) {
+  std::ifstream file("tests/workspace/" + name);
+  EXPECT_TRUE(file) << name;
+  std::set<std::string> labels;
+  for (std::string label; std::getline(file, label);) labels.insert(label.substr(label.find_first_not_of('@')));
+  return labels;
+}
+
+// Of the labels of a layer: the folders of this repository, and the other repositories by the name that both a
+// WORKSPACE and a module have for them (a module's continues with a mark and a version).
+struct Closure {
+  explicit Closure(const std::string& layer) {
+    for (const std::string& label : read_labels(layer + "_closure")) {
+      if (label.starts_with("//")) {
+        folders.insert(label.substr(2, label.find(':') - 2));
+      } else {
+        repositories.insert(label.substr(0, label.find_first_of("~+/")));
+      }
+    }
+  }
+  std::set<std::string> folders;
+  std::set<std::string> repositories;
+};
+
+const std::set<std::string> kMetrics = {"metrics", "metrics/internal"};
+
+std::set<std::string> operator+(std::set<std::string> a, const std::set<std::string>& b) {
+  a.insert(b.begin(), b.end());
+  return a;
+}
+
+TEST(Layering, MetricsKnowNothingOfAsioHttpOrCurl) {
+  const Closure closure("metrics");
+  EXPECT_THAT(closure.folders, IsSubsetOf(kMetrics));
+  EXPECT_THAT(closure.folders, Contains("metrics"));
+  for (const char* repository : {"boost.asio", "boost.beast", "curl", "openssl"}) {
+    EXPECT_THAT(closure.repositories, Not(Contains(repository)));
+  }
+}
+
+TEST(Layering, ExpositionKnowsMetricsAlone) {
+  const Closure closure("exposition");
+  EXPECT_THAT(closure.folders, IsSubsetOf(kMetrics + std::set<std::string>{"exposition"}));
+  EXPECT_THAT(closure.folders, IsSupersetOf({"exposition", "metrics"}));
+  for (const char* repository : {"boost.asio", "boost.beast", "curl", "openssl"}) {
+    EXPECT_THAT(closure.repositories, Not(Contains(repository)));
+  }
+}
+
+// An endpoint is a value: no server is seen.
+TEST(Layering, DiscoveryKnowsNoServer) {
+  const Closure closure("sd");
+  EXPECT_THAT(closure.folders, IsSubsetOf({"sd", "sd/internal"}));
+  EXPECT_THAT(closure.repositories, IsSupersetOf({"boost.asio", "curl"}));
+  EXPECT_THAT(closure.repositories, Not(Contains("boost.beast")));
+}
+
+TEST(Layering, WrappersKnowMetricsAlone) {
+  const Closure closure("aio");
+  EXPECT_THAT(closure.folders, IsSubsetOf(kMetrics + std::set<std::string>{"aio", "aio/internal"}));
+  EXPECT_THAT(closure.repositories, Contains("boost.asio"));
+  EXPECT_THAT(closure.repositories, Not(Contains("boost.beast")));
+}
+
+TEST(Layering, HttpKnowsNoSocketAndNoApplication) {
+  EXPECT_THAT(Closure("http").folders, IsSubsetOf(kMetrics + std::set<std::string>{"aio/http"}));
+}
+
+// Of everything below it; of tx and the services, nothing.
+TEST(Layering, WebKnowsWhatIsBelow) {
+  const Closure closure("web");
+  EXPECT_THAT(closure.folders, IsSupersetOf({"aio/http", "aio/net", "aio/web", "exposition", "metrics", "sd"}));
+  for (const std::string& folder : closure.folders) {
+    EXPECT_FALSE(folder.starts_with("tx") || folder.starts_with("services") || folder.starts_with("tests")) << folder;
+  }
+}
+
+TEST(Layering, OnlyTheParserKnowsBeast) {
+  std::set<std::string> own;
+  for (const std::string& label : read_labels("beast_users")) {
+    if (label.starts_with("//")) own.insert(label);
+  }
+  EXPECT_THAT(own, testing::ElementsAre("//aio/http:request_parser"));
+}
+
+}  // namespace
