@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "aio/net/stream.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+namespace prometheus_async::aio::net {
+namespace {
+
+constexpr auto kAwaitTuple = asio::as_tuple(asio::use_awaitable);
+
+Address peer_of(const asio::ip::tcp::socket& socket) {
+  boost::system::error_code ec;
+  const asio::ip::tcp::endpoint endpoint = socket.remote_endpoint(ec);
+  if (ec) return {};  // gone already
+  return {endpoint.address().to_string(), endpoint.port()};
+}
+
+}  // namespace
+
+Stream::Stream(asio::ip::tcp::socket socket, asio::ssl::context* tls)
+    : socket_(std::move(socket)), peer_(peer_of(socket_)) {
+  if (tls != nullptr) tls_ = std::make_unique<asio::ssl::stream<asio::ip::tcp::socket&>>(socket_, *tls);
+}
+
+Stream::~Stream() = default;
+
+asio::awaitable<boost::system::error_code> Stream::handshake() {
+  if (!tls_) co_return boost::system::error_code();
+  const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::server, kAwaitTuple);
+  co_return error;
+}
+
+asio::awaitable<Stream::Result> Stream::read_some(asio::mutable_buffer buffer) {
+  if (tls_) return tls_->async_read_some(buffer, kAwaitTuple);
+  return socket_.async_read_some(buffer, kAwaitTuple);
+}
+
+asio::awaitable<Stream::Result> Stream::write_some(ConstBuffers buffers) {
+  if (tls_) return tls_->async_write_some(buffers, kAwaitTuple);
+  return socket_.async_write_some(buffers, kAwaitTuple);
+}
+
+asio::awaitable<boost::system::error_code> Stream::finish() {
+  boost::system::error_code result;
+  if (tls_) {
+    const auto [error] = co_await tls_->async_shutdown(kAwaitTuple);
+    if (error == asio::error::operation_aborted) result = error;
+  }
+  boost::system::error_code ignored;  // the peer may have gone
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  co_return result;
+}
+
+asio::awaitable<Stream::Result> Stream::discard_some(asio::mutable_buffer buffer) {
+  return socket_.async_read_some(buffer, kAwaitTuple);
+}
+
+void Stream::cancel() {
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Stream::reset() {
+  boost::system::error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);
+}
+
+}  // namespace prometheus_async::aio::net

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A connected TCP socket, with or without TLS, behind one type.
+//
+//   net::Stream stream(std::move(socket), nullptr);
+//   const auto [error, size] = co_await stream.read_some(asio::buffer(buffer));
+#ifndef PROMETHEUS_ASYNC_AIO_NET_STREAM_H_
+#define PROMETHEUS_ASYNC_AIO_NET_STREAM_H_
+
+#include <array>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/system/error_code.hpp>
+#include <cstddef>
+#include <memory>
+#include <tuple>
+
+#include "aio/net/address.h"
+
+namespace boost::asio::ssl {
+class context;
+template <typename NextLayer>
+class stream;
+}  // namespace boost::asio::ssl
+
+namespace prometheus_async::aio::net {
+
+namespace asio = boost::asio;
+
+// The server's end of a connection. Operations report errors by value, since a peer that goes away is no exception.
+//
+// At most one operation at a time, on the socket's executor. A cancelled operation (cancel() or the coroutine's own
+// cancellation) ends with operation_aborted and leaves the stream usable.
+class Stream {
+ public:
+  using Result = std::tuple<boost::system::error_code, std::size_t>;
+  // Head and body of a message; either may be empty.
+  using ConstBuffers = std::array<asio::const_buffer, 2>;
+
+  // Plain if `tls` is null. `tls` need not outlive the call.
+  Stream(asio::ip::tcp::socket socket, asio::ssl::context* tls);
+  ~Stream();
+
+  // Before anything else if is_tls(); otherwise does nothing.
+  asio::awaitable<boost::system::error_code> handshake();
+  // At least one byte, or an error.
+  asio::awaitable<Result> read_some(asio::mutable_buffer buffer);
+  asio::awaitable<Result> write_some(ConstBuffers buffers);
+  // Says that nothing more will be written: TLS's close_notify, which waits for the peer's, and TCP's FIN. The error is
+  // operation_aborted or none: many a peer closes without a word.
+  asio::awaitable<boost::system::error_code> finish();
+  // Reads and drops bytes below TLS, for use after finish(): so the answer reaches a peer that is still sending.
+  asio::awaitable<Result> discard_some(asio::mutable_buffer buffer);
+
+  // Ends the operation that is under way.
+  void cancel();
+  // Closes at once; the peer sees a reset.
+  void reset();
+
+  bool is_tls() const { return tls_ != nullptr; }
+  const Address& peer() const { return peer_; }
+
+ private:
+  asio::ip::tcp::socket socket_;
+  std::unique_ptr<asio::ssl::stream<asio::ip::tcp::socket&>> tls_;
+  Address peer_;
+};
+
+}  // namespace prometheus_async::aio::net
+
+#endif  // PROMETHEUS_ASYNC_AIO_NET_STREAM_H_

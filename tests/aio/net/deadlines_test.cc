@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "aio/net/deadlines.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace prometheus_async::aio::net {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = Deadlines::Clock;
+
+class DeadlinesTest : public ::testing::Test {
+ protected:
+  asio::io_context io_context_{1};
+  Deadlines deadlines_{io_context_.get_executor(), 1ms};
+};
+
+TEST_F(DeadlinesTest, PassesOnceAndNotBeforeItsTime) {
+  int calls = 0;
+  Deadline deadline(deadlines_, [&] { ++calls; });
+  const auto begin = Clock::now();
+  deadline.expire_after(20ms);
+  EXPECT_FALSE(deadline.has_expired());
+  io_context_.run();
+  EXPECT_GE(Clock::now() - begin, 20ms);
+  EXPECT_EQ(calls, 1);
+  EXPECT_TRUE(deadline.has_expired());
+}
+
+TEST_F(DeadlinesTest, PassesInOrder) {
+  std::string order;
+  Deadline late(deadlines_, [&] { order += "late "; });
+  Deadline early(deadlines_, [&] { order += "early "; });
+  late.expire_after(30ms);
+  early.expire_after(5ms);
+  io_context_.run();
+  EXPECT_EQ(order, "early late ");
+}
+
+// The last setting counts, whether later or earlier than the one before.
+TEST_F(DeadlinesTest, CanBeMoved) {
+  int calls = 0;
+  Deadline postponed(deadlines_, [&] { ++calls; });
+  Deadline hastened(deadlines_, [&] {
+    ++calls;
+    EXPECT_FALSE(postponed.has_expired());
+  });
+  hastened.expire_after(1h);
+  hastened.expire_after(10ms);
+  const auto begin = Clock::now();
+  postponed.expire_after(1ms);
+  postponed.expire_after(50ms);
+  io_context_.run();
+  EXPECT_EQ(calls, 2);
+  EXPECT_GE(Clock::now() - begin, 50ms);
+}
+
+TEST_F(DeadlinesTest, CanBeClearedAndUsedAgain) {
+  int calls = 0;
+  Deadline deadline(deadlines_, [&] { ++calls; });
+  deadline.expire_after(1ms);
+  deadline.clear();
+  io_context_.run();
+  EXPECT_EQ(calls, 0);
+  EXPECT_FALSE(deadline.has_expired());
+  io_context_.restart();
+  deadline.expire_after(1ms);
+  io_context_.run();
+  EXPECT_EQ(calls, 1);
+  EXPECT_TRUE(deadline.has_expired());
+  deadline.expire_after(1h);
+  EXPECT_FALSE(deadline.has_expired());
+}
+
+TEST_F(DeadlinesTest, MayBeSetAgainByItself) {
+  int calls = 0;
+  Deadline* self = nullptr;
+  Deadline deadline(deadlines_, [&] {
+    if (++calls < 3) self->expire_after(1ms);
+  });
+  self = &deadline;
+  deadline.expire_after(1ms);
+  io_context_.run();
+  EXPECT_EQ(calls, 3);
+}
+
+TEST_F(DeadlinesTest, MayBeNever) {
+  Deadline deadline(deadlines_, [] { FAIL(); });
+  deadline.expire_after(Clock::duration::max());
+  io_context_.run();  // nothing to wait for
+  EXPECT_FALSE(deadline.has_expired());
+}
+
+// An io_context with nothing but deadlines that are gone, cleared or past runs out of work.
+TEST_F(DeadlinesTest, DoesNotKeepTheIoContextForItself) {
+  {
+    Deadline deadline(deadlines_, [] { FAIL(); });
+    deadline.expire_after(1h);
+    EXPECT_EQ(io_context_.poll(), 0u);
+    EXPECT_FALSE(io_context_.stopped());
+  }
+  io_context_.run();
+  EXPECT_TRUE(io_context_.stopped());
+}
+
+TEST_F(DeadlinesTest, WorksAfterTheLastWentAndANewOneCame) {
+  std::optional<Deadline> first(std::in_place, deadlines_, [] { FAIL(); });
+  first->expire_after(1ms);
+  first.reset();
+  int calls = 0;
+  Deadline second(deadlines_, [&] { ++calls; });
+  second.expire_after(1ms);
+  io_context_.run();
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(Deadlines, MayGoWhileItsTimerWaits) {
+  asio::io_context io_context(1);
+  auto deadlines = std::make_unique<Deadlines>(io_context.get_executor(), 1ms);
+  {
+    Deadline deadline(*deadlines, [] { FAIL(); });
+    deadline.expire_after(1ms);
+    deadlines.reset();
+  }
+  io_context.run();
+}
+
+}  // namespace
+}  // namespace prometheus_async::aio::net

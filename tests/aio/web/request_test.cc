@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "aio/web/request.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "aio/web/application.h"
+#include "aio/web/http_error.h"
+#include "tests/aio/web/fake_request.h"
+
+namespace prometheus_async::aio::web {
+namespace {
+
+using prometheus_async::testing::FakeRequest;
+using prometheus_async::testing::get_now;
+
+// The example of the header.
+asio::awaitable<Response> greet(Request& request) {
+  const std::string body = co_await request.text();
+  co_return text("hello " + std::string(request.match_info()["name"]) + ", you said " + body);
+}
+
+TEST(Request, ReadsAsInTheHeader) {
+  Application app;
+  app.router().add_post("/greet/{name}", greet);
+  FakeRequest request("POST", "/greet/Ada", "hi");
+  EXPECT_EQ(get_now(app.handle(request.request())).body, "hello Ada, you said hi");
+}
+
+TEST(Request, ShowsWhatWasAsked) {
+  FakeRequest fake("GET", "/caf%C3%A9?q=1&q=2");
+  fake.head().headers.add("Host", "a.example");
+  const Request& request = fake.request();
+  EXPECT_EQ(request.method(), "GET");
+  EXPECT_EQ(request.target(), "/caf%C3%A9?q=1&q=2");
+  EXPECT_EQ(request.raw_path(), "/caf%C3%A9");
+  EXPECT_EQ(request.path(), "/caf\xc3\xa9");
+  EXPECT_EQ(request.query_string(), "q=1&q=2");
+  EXPECT_EQ(request.query().get_all("q").size(), 2u);
+  EXPECT_EQ(request.headers().get("host"), "a.example");
+  EXPECT_EQ(request.host(), "a.example");
+  EXPECT_EQ(request.peer().to_string(), "192.0.2.1:12345");
+  EXPECT_FALSE(request.is_secure());
+  EXPECT_EQ(request.minor_version(), 1);
+}
+
+TEST(Request, GivesTheBodyAgain) {
+  FakeRequest fake("POST", "/", "hello");
+  EXPECT_EQ(get_now(fake.request().read()), "hello");
+  EXPECT_EQ(get_now(fake.request().read()), "hello");
+  EXPECT_EQ(get_now(fake.request().text()), "hello");
+}
+
+TEST(Request, HasTextInUtf8Only) {
+  FakeRequest fake("POST", "/", "\xff");
+  EXPECT_EQ(get_now(fake.request().read()), "\xff");
+  try {
+    get_now(fake.request().text());
+    FAIL();
+  } catch (const HttpError& error) {
+    EXPECT_EQ(error.status(), 400);
+    EXPECT_STREQ(error.what(), "400: the body is not UTF-8");
+  }
+}
+
+TEST(HttpError, HasTheReasonAsItsBody) {
+  const HttpError error(404);
+  EXPECT_EQ(error.response().body, "404: Not Found");
+  EXPECT_EQ(error.response().headers.get("Content-Type"), "text/plain; charset=utf-8");
+}
+
+TEST(Response, HasItsContentType) {
+  EXPECT_EQ(text("a").headers.get("content-type"), "text/plain; charset=utf-8");
+  EXPECT_EQ(html("a").headers.get("content-type"), "text/html; charset=utf-8");
+  EXPECT_EQ(json("{}").headers.get("content-type"), "application/json");
+  EXPECT_EQ(content("a", "image/png", 201).status, 201);
+}
+
+}  // namespace
+}  // namespace prometheus_async::aio::web

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "aio/web/threaded_metrics_server.h"
+#include "tests/aio/web/raw_client.h"
+#include "tests/aio/web/test_server.h"
+
+namespace prometheus_async::aio::web {
+namespace {
+
+using namespace std::chrono_literals;
+using asio::ip::tcp;
+using prometheus_async::testing::RawClient;
+using prometheus_async::testing::TestServer;
+
+// A context with a key and a certificate made for this run.
+std::shared_ptr<asio::ssl::context> make_server_context() {
+  auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+  EVP_PKEY* key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+  X509* certificate = X509_new();
+  X509_set_version(certificate, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
+  X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
+  X509_set_pubkey(certificate, key);
+  X509_sign(certificate, key, EVP_sha256());
+  SSL_CTX_use_certificate(context->native_handle(), certificate);
+  SSL_CTX_use_PrivateKey(context->native_handle(), key);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  return context;
+}
+
+// Speaks TLS; blocking.
+class TlsClient {
+ public:
+  explicit TlsClient(const net::Address& server) {
+    stream_.next_layer().connect({asio::ip::make_address(server.host), server.port});
+    stream_.handshake(asio::ssl::stream_base::client);
+  }
+
+  void send(std::string_view bytes) { asio::write(stream_, asio::buffer(bytes)); }
+
+  // All that comes until the server ends TLS as it should; fails the test if it is cut off.
+  std::string read_to_end() {
+    std::string all;
+    boost::system::error_code error;
+    asio::read(stream_, asio::dynamic_buffer(all), error);
+    EXPECT_EQ(error, asio::error::eof) << error.message();
+    return all;
+  }
+
+ private:
+  asio::io_context io_context_;
+  asio::ssl::context context_{asio::ssl::context::tls_client};
+  asio::ssl::stream<tcp::socket> stream_{io_context_, context_};
+};
+
+Application hello() {
+  Application app;
+  app.router().add_get("/", [](Request& request) { return text(request.is_secure() ? "secure" : "plain"); });
+  app.router().add_get("/big", [](Request&) { return text(std::string(1 << 20, 'x')); });
+  return app;
+}
+
+TEST(Tls, Serves) {
+  TestServer server(hello(), {}, make_server_context());
+  TlsClient client(server.address());
+  client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  const std::string answer = client.read_to_end();
+  EXPECT_NE(answer.find("\r\n\r\nsecureHTTP/1.1 200 OK\r\n"), std::string::npos);
+  EXPECT_TRUE(answer.ends_with(std::string(1 << 20, 'x')));
+}
+
+TEST(Tls, ResetsWhatIsNoHandshake) {
+  TestServer server(hello(), {}, make_server_context());
+  RawClient client(server.address());
+  client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(client.read_to_end().find("HTTP"), std::string::npos);
+}
+
+TEST(Tls, WaitsForAHandshakeNoLongerThanItsDeadline) {
+  TestServer server(hello(), {.timeouts = {.tls_handshake = 50ms}}, make_server_context());
+  RawClient client(server.address());
+  EXPECT_EQ(client.read_to_end(), "");
+}
+
+TEST(Tls, StopsWithIdleConnections) {
+  TestServer server(hello(), {}, make_server_context());
+  TlsClient client(server.address());
+  client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(client.read_to_end().find("secure"), std::string::npos);
+  TlsClient idle(server.address());
+  server.stop().get();
+}
+
+TEST(Tls, IsSaidInTheUrl) {
+  auto server = start_http_server_in_thread({.addr = "127.0.0.1", .ssl_context = make_server_context()});
+  EXPECT_TRUE(server.https());
+  EXPECT_EQ(server.url(), "https://" + server.socket().to_string() + "/");
+  EXPECT_EQ(server.metrics_url(), "https://" + server.socket().to_string() + "/metrics");
+  TlsClient client(server.socket());
+  client.send("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(client.read_to_end().find("200 OK"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace prometheus_async::aio::web
