@@ -6,8 +6,9 @@
 #ifndef PROMETHEUS_ASYNC_AIO_SLEEP_H_
 #define PROMETHEUS_ASYNC_AIO_SLEEP_H_
 
-#include <boost/asio/awaitable.hpp>
 #include <chrono>
+
+#include <boost/asio/awaitable.hpp>
 
 namespace prometheus_async::aio {
 

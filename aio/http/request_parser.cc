@@ -3,12 +3,13 @@
 #include "aio/http/request_parser.h"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/optional/optional.hpp>
-#include <limits>
-#include <utility>
 
 #include "aio/http/ascii.h"
 
@@ -136,6 +137,9 @@ class Tokenizer final : public beast::http::basic_parser<true> {
                      beast::error_code&) override {
     if (!has_head_) head_.headers.add(view(name), view(value));  // later ones are trailers
   }
+
+  // Where Boost has trailers from 1.90 on; before, this is not an override.
+  void on_trailer_field_impl(beast::http::field, beast::string_view, beast::string_view, beast::error_code&) {}
 
   void on_header_impl(beast::error_code& ec) override {
     has_head_ = true;

@@ -46,12 +46,12 @@ struct RequestLimits {
 
 // The request line and the fields, and what follows from them for the connection.
 struct RequestHead {
-  std::string method;     // a token, case kept
+  std::string method;  // a token, case kept
   Target target;
   int minor_version = 1;  // of HTTP/1.x: 0 or 1
   Headers headers;
-  bool keep_alive = true;            // what the client wants, by version and Connection
-  bool expects_continue = false;     // waits for 100 Continue before it sends the body
+  bool keep_alive = true;         // what the client wants, by version and Connection
+  bool expects_continue = false;  // waits for 100 Continue before it sends the body
   bool chunked = false;
   std::uint64_t content_length = 0;  // 0 without a body, and if chunked
 

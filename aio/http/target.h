@@ -68,7 +68,7 @@ class Target {
   Part authority_;
   Part path_;
   Part query_;
-  bool has_escapes_ = false;   // of the path; the next two are set if so
+  bool has_escapes_ = false;  // of the path; the next two are set if so
   std::string decoded_path_;
   std::string routing_path_;
 };

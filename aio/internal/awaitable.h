@@ -7,11 +7,12 @@
 #ifndef PROMETHEUS_ASYNC_AIO_INTERNAL_AWAITABLE_H_
 #define PROMETHEUS_ASYNC_AIO_INTERNAL_AWAITABLE_H_
 
-#include <boost/asio/awaitable.hpp>
 #include <concepts>
 #include <coroutine>
 #include <type_traits>
 #include <utility>
+
+#include <boost/asio/awaitable.hpp>
 
 #include "aio/internal/settle.h"
 #include "metrics/probe.h"

@@ -28,9 +28,10 @@ inline constexpr bool is_standard_future<std::shared_future<T>> = true;
 template <metrics::Probe P, class F, class... Args>
 decltype(auto) call_with_probe(const P& probe, F&& function, Args&&... args) {
   using Result = std::invoke_result_t<F, Args...>;
-  static_assert(!is_standard_future<std::remove_cvref_t<Result>>,
-                "prometheus_async: the function returns a std::future, which cannot be awaited, so only its launch would "
-                "be measured; return an awaitable");
+  static_assert(
+      !is_standard_future<std::remove_cvref_t<Result>>,
+      "prometheus_async: the function returns a std::future, which cannot be awaited, so only its launch would "
+      "be measured; return an awaitable");
   const auto invoke = [&]() -> decltype(auto) {
     return std::invoke(std::forward<F>(function), std::forward<Args>(args)...);
   };

@@ -5,9 +5,10 @@
 #ifndef PROMETHEUS_ASYNC_AIO_INTERNAL_ENDING_H_
 #define PROMETHEUS_ASYNC_AIO_INTERNAL_ENDING_H_
 
-#include <boost/system/error_code.hpp>
 #include <exception>
 #include <system_error>
+
+#include <boost/system/error_code.hpp>
 
 #include "metrics/ending.h"
 

@@ -5,12 +5,13 @@
 #ifndef PROMETHEUS_ASYNC_AIO_INTERNAL_TOKEN_H_
 #define PROMETHEUS_ASYNC_AIO_INTERNAL_TOKEN_H_
 
+#include <type_traits>
+#include <utility>
+
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/associator.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
-#include <type_traits>
-#include <utility>
 
 #include "aio/internal/ending.h"
 #include "metrics/probe.h"
@@ -95,8 +96,7 @@ class InstrumentedInitiation {
 template <metrics::Probe P, class Operation>
 class [[nodiscard]] InstrumentedOperation {
  public:
-  InstrumentedOperation(P probe, Operation operation)
-      : probe_(std::move(probe)), operation_(std::move(operation)) {}
+  InstrumentedOperation(P probe, Operation operation) : probe_(std::move(probe)), operation_(std::move(operation)) {}
 
   template <class Token>
   auto operator()(Token&& token) && -> std::invoke_result_t<Operation, InstrumentedToken<P, std::decay_t<Token>>> {
@@ -104,7 +104,8 @@ class [[nodiscard]] InstrumentedOperation {
         InstrumentedToken<P, std::decay_t<Token>>(std::move(probe_), std::forward<Token>(token)));
   }
   template <class Token>
-  auto operator()(Token&& token) const& -> std::invoke_result_t<const Operation&, InstrumentedToken<P, std::decay_t<Token>>> {
+  auto operator()(
+      Token&& token) const& -> std::invoke_result_t<const Operation&, InstrumentedToken<P, std::decay_t<Token>>> {
     return operation_(InstrumentedToken<P, std::decay_t<Token>>(probe_, std::forward<Token>(token)));
   }
 

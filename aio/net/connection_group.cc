@@ -2,15 +2,16 @@
 
 #include "aio/net/connection_group.h"
 
+#include <exception>
+#include <list>
+#include <utility>
+#include <vector>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <exception>
-#include <list>
-#include <utility>
-#include <vector>
 
 namespace prometheus_async::aio::net {
 
@@ -55,13 +56,13 @@ ConnectionGroup::ConnectionGroup(asio::any_io_executor executor)
 
 ConnectionGroup::~ConnectionGroup() = default;
 
-void ConnectionGroup::spawn(const std::function<asio::awaitable<void>(Seat&)>& connection) {
+void ConnectionGroup::spawn(const std::function<asio::awaitable<void>(Seat&)>& make) {
   const auto seat = state_->seats.emplace(state_->seats.end());
   auto leave = [state = state_, seat](const std::exception_ptr&) {
     state->seats.erase(seat);
     for (asio::steady_timer& waiter : state->waiters) waiter.cancel();
   };
-  asio::co_spawn(state_->executor, State::run(*seat, connection(*seat)),
+  asio::co_spawn(state_->executor, State::run(*seat, make(*seat)),
                  asio::bind_cancellation_slot(seat->cancellation_.slot(), std::move(leave)));
 }
 

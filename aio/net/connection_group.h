@@ -9,13 +9,14 @@
 #ifndef PROMETHEUS_ASYNC_AIO_NET_CONNECTION_GROUP_H_
 #define PROMETHEUS_ASYNC_AIO_NET_CONNECTION_GROUP_H_
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 
 namespace prometheus_async::aio::net {
 
@@ -49,8 +50,9 @@ class ConnectionGroup {
   ConnectionGroup(const ConnectionGroup&) = delete;
   ConnectionGroup& operator=(const ConnectionGroup&) = delete;
 
-  // Calls `connection` now and runs the coroutine that it returns. The connection's exceptions are dropped.
-  void spawn(const std::function<asio::awaitable<void>(Seat&)>& connection);
+  // Calls `make` now and runs the coroutine that it returns, whose exceptions are dropped. Does not keep `make`: a
+  // lambda that captures must not be a coroutine itself but call one.
+  void spawn(const std::function<asio::awaitable<void>(Seat&)>& make);
 
   std::size_t size() const;
 

@@ -3,8 +3,9 @@
 #include "aio/net/deadlines.h"
 
 #include <algorithm>
-#include <boost/asio/steady_timer.hpp>
 #include <utility>
+
+#include <boost/asio/steady_timer.hpp>
 
 namespace prometheus_async::aio::net {
 

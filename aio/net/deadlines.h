@@ -4,17 +4,18 @@
 //
 //   Deadlines deadlines(executor);
 //   Deadline deadline(deadlines, [&] { stream.cancel(); });
-//   deadline.expire_after(10s);
+//   deadline.expire_after(10ms);
 //   co_await stream.read_some(buffer);
 //   if (deadline.has_expired()) ...
 #ifndef PROMETHEUS_ASYNC_AIO_NET_DEADLINES_H_
 #define PROMETHEUS_ASYNC_AIO_NET_DEADLINES_H_
 
-#include <boost/asio/any_io_executor.hpp>
 #include <chrono>
 #include <functional>
 #include <list>
 #include <memory>
+
+#include <boost/asio/any_io_executor.hpp>
 
 namespace prometheus_async::aio::net {
 

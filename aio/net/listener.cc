@@ -5,13 +5,14 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <chrono>
-#include <system_error>
-#include <utility>
 
 namespace prometheus_async::aio::net {
 namespace {
@@ -44,8 +45,8 @@ asio::awaitable<std::vector<tcp::endpoint>> look_up(std::string host, std::uint1
   if (!ec) co_return std::vector<tcp::endpoint>(1, tcp::endpoint(numeric, port));
   tcp::resolver resolver(co_await asio::this_coro::executor);
   const std::string service = std::to_string(port);
-  const auto [error, results] =
-      co_await resolver.async_resolve(host, service, tcp::resolver::passive | tcp::resolver::numeric_service, kAwaitTuple);
+  const auto [error, results] = co_await resolver.async_resolve(
+      host, service, tcp::resolver::passive | tcp::resolver::numeric_service, kAwaitTuple);
   throw_if(error, Address{host, port}.to_string());
   co_return std::vector<tcp::endpoint>(results.begin(), results.end());
 }

@@ -8,10 +8,6 @@
 #ifndef PROMETHEUS_ASYNC_AIO_NET_LISTENER_H_
 #define PROMETHEUS_ASYNC_AIO_NET_LISTENER_H_
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,6 +15,11 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "aio/net/address.h"
 
@@ -40,8 +41,8 @@ class Listener {
   Listener(asio::any_io_executor executor, const asio::ip::tcp::endpoint& endpoint, const ListenOptions& options);
 
   // The next connection, without Nagle's delay; nullopt after close(). Never fails otherwise: a connection that is gone
-  // before it is accepted is passed over, and where the system has no descriptor left there is a pause of 0.1 s, growing
-  // to 1 s, before the next try.
+  // before it is accepted is passed over, and where the system has no descriptor left there is a pause of 0.1 s,
+  // growing to 1 s, before the next try.
   //
   // REQUIRES: *this lives until it returns. One call at a time.
   asio::awaitable<std::optional<asio::ip::tcp::socket>> accept();

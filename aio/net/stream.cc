@@ -2,12 +2,13 @@
 
 #include "aio/net/stream.h"
 
+#include <utility>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <utility>
 
 namespace prometheus_async::aio::net {
 namespace {

@@ -8,13 +8,14 @@
 #define PROMETHEUS_ASYNC_AIO_NET_STREAM_H_
 
 #include <array>
+#include <cstddef>
+#include <memory>
+#include <tuple>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
-#include <cstddef>
-#include <memory>
-#include <tuple>
 
 #include "aio/net/address.h"
 

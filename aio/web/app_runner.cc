@@ -3,11 +3,12 @@
 #include "aio/web/app_runner.h"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <chrono>
 #include <optional>
 #include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
 #include "aio/net/connection_group.h"
 #include "aio/net/listener.h"

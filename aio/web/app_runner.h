@@ -9,12 +9,13 @@
 #ifndef PROMETHEUS_ASYNC_AIO_WEB_APP_RUNNER_H_
 #define PROMETHEUS_ASYNC_AIO_WEB_APP_RUNNER_H_
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include "aio/net/address.h"
 #include "aio/web/application.h"
@@ -44,7 +45,8 @@ class AppRunner {
   // Listens, as net::listen does, and serves from now on; may be called several times. With `tls`, HTTPS.
   //
   // Throws std::system_error, "listen on HOST:PORT: reason"; nothing more listens then than before.
-  asio::awaitable<void> tcp_site(std::string host, std::uint16_t port, std::shared_ptr<asio::ssl::context> tls = nullptr);
+  asio::awaitable<void> tcp_site(std::string host, std::uint16_t port,
+                                 std::shared_ptr<asio::ssl::context> tls = nullptr);
 
   // Where it listens, or listened, in the order of the sites.
   const std::vector<net::Address>& addresses() const;

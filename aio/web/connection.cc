@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/buffer.hpp>
 #include <chrono>
 #include <exception>
 #include <span>
@@ -12,6 +11,8 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+
+#include <boost/asio/buffer.hpp>
 
 #include "aio/http/ascii.h"
 #include "aio/http/request_parser.h"
@@ -195,7 +196,8 @@ class Connection final : private RequestBody {
       if (co_await read_more()) continue;
       if (deadline_.has_expired()) throw HttpError(408, "the body took too long");
       is_lost_ = true;
-      throw std::system_error(std::make_error_code(std::errc::connection_reset), "the client left in the middle of the body");
+      throw std::system_error(std::make_error_code(std::errc::connection_reset),
+                              "the client left in the middle of the body");
     }
   }
 

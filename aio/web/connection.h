@@ -2,15 +2,17 @@
 //
 // Serves one client: requests in, answers out, in order, until one side has enough.
 //
-//   group.spawn([&](net::ConnectionGroup::Seat& seat) { return web::serve(server, std::move(socket), nullptr, seat); });
+//   group.spawn([&](net::ConnectionGroup::Seat& seat) { return web::serve(server, std::move(socket), nullptr, seat);
+//   });
 #ifndef PROMETHEUS_ASYNC_AIO_WEB_CONNECTION_H_
 #define PROMETHEUS_ASYNC_AIO_WEB_CONNECTION_H_
+
+#include <memory>
+#include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <memory>
-#include <utility>
 
 #include "aio/http/date.h"
 #include "aio/net/connection_group.h"
@@ -24,8 +26,8 @@ class context;
 
 namespace prometheus_async::aio::web {
 
-// What the connections of one server share. Used on one thread. Each connection keeps it alive, so that it outlives them
-// even if the server object and the program's io_context go in an odd order.
+// What the connections of one server share. Used on one thread. Each connection keeps it alive, so that it outlives
+// them even if the server object and the program's io_context go in an odd order.
 struct ServerState {
   ServerState(const asio::any_io_executor& executor, Application application, ServerOptions server_options)
       : app(std::move(application)), options(std::move(server_options)), deadlines(executor), connections(executor) {}

@@ -7,12 +7,13 @@
 #ifndef PROMETHEUS_ASYNC_AIO_WEB_HANDLER_H_
 #define PROMETHEUS_ASYNC_AIO_WEB_HANDLER_H_
 
-#include <boost/asio/awaitable.hpp>
 #include <concepts>
 #include <functional>
 #include <memory>
 #include <type_traits>
 #include <utility>
+
+#include <boost/asio/awaitable.hpp>
 
 #include "aio/web/request.h"
 #include "aio/web/response.h"
@@ -21,11 +22,11 @@ namespace prometheus_async::aio::web {
 
 // What may be a handler: called with a Request&, it gives a Response, at once or awaited.
 template <class F>
-concept RequestHandler = std::is_invocable_r_v<asio::awaitable<Response>, F&, Request&> ||
-                         std::is_invocable_r_v<Response, F&, Request&>;
+concept RequestHandler =
+    std::is_invocable_r_v<asio::awaitable<Response>, F&, Request&> || std::is_invocable_r_v<Response, F&, Request&>;
 
-// Any such function, lambda, functor, or one of these decorated by the wrappers of `aio`; move-only ones too. It is kept
-// by the application, so that a coroutine lambda may capture: its captures outlive each of its calls.
+// Any such function, lambda, functor, or one of these decorated by the wrappers of `aio`; move-only ones too. It is
+// kept by the application, so that a coroutine lambda may capture: its captures outlive each of its calls.
 //
 // Several calls may be under way at once, on one thread.
 class Handler {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A server of its own for metrics, inside an event loop of the program's own. /metrics has the registry's page, / a link
-// to it that is cheap enough for health checks.
+// A server of its own for metrics, inside an event loop of the program's own. /metrics has the registry's page, / a
+// link to it that is cheap enough for health checks.
 //
 //   web::StartOptions options{.addr = "127.0.0.1", .port = 9090};
 //   web::MetricsHTTPServer server = co_await web::start_http_server(std::move(options));
@@ -9,17 +9,18 @@
 //   ...
 //   co_await server.close();
 //
-// g++ 12 miscompiles options that are made within the co_await expression (it destroys them twice): give them a name, as
-// here. Later compilers, and calls outside of co_await, take start_http_server({.port = 9090}).
+// g++ 12 miscompiles options that are made within the co_await expression (it destroys them twice): give them a name,
+// as here. Later compilers, and calls outside of co_await, take start_http_server({.port = 9090}).
 #ifndef PROMETHEUS_ASYNC_AIO_WEB_METRICS_SERVER_H_
 #define PROMETHEUS_ASYNC_AIO_WEB_METRICS_SERVER_H_
 
-#include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
+
+#include <boost/asio/awaitable.hpp>
 
 #include "aio/net/address.h"
 #include "aio/web/server_options.h"
@@ -66,8 +67,9 @@ class MetricsHTTPServer {
   // Whether a service discovery has it. False after close().
   bool is_registered() const { return service_.is_registered(); }
 
-  // Deregisters and stops. It stops even if deregistration fails, and then throws that error. A second call does nothing.
-  // Cancelled: stops at once. Without it, the destructor stops at once and does not deregister, which takes awaiting.
+  // Deregisters and stops. It stops even if deregistration fails, and then throws that error. A second call does
+  // nothing. Cancelled: stops at once. Without it, the destructor stops at once and does not deregister, which takes
+  // awaiting.
   asio::awaitable<void> close() { return service_.close(); }
 
  private:

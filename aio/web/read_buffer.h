@@ -45,7 +45,7 @@ class ReadBuffer {
       std::memmove(memory_.get(), unused.data(), unused.size());
     } else {
       const std::size_t capacity = capacity_ == 0 ? kBlock : 2 * capacity_;
-      std::unique_ptr<char[]> memory(new char[capacity]);
+      auto memory = std::make_unique_for_overwrite<char[]>(capacity);
       if (!unused.empty()) std::memcpy(memory.get(), unused.data(), unused.size());
       memory_ = std::move(memory);
       capacity_ = capacity;

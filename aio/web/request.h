@@ -9,10 +9,11 @@
 #ifndef PROMETHEUS_ASYNC_AIO_WEB_REQUEST_H_
 #define PROMETHEUS_ASYNC_AIO_WEB_REQUEST_H_
 
-#include <boost/asio/awaitable.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <boost/asio/awaitable.hpp>
 
 #include "aio/http/headers.h"
 #include "aio/http/query.h"
@@ -75,7 +76,8 @@ class Request {
   const net::Address& peer() const { return peer_; }
   bool is_secure() const { return is_secure_; }
 
-  // The whole body; more calls give it again. Throws as RequestBody::read_some. A body that no handler reads is dropped.
+  // The whole body; more calls give it again. Throws as RequestBody::read_some. A body that no handler reads is
+  // dropped.
   asio::awaitable<std::string_view> read();
   // The same as text. Throws HttpError 400 if it is not UTF-8.
   asio::awaitable<std::string> text();

@@ -140,7 +140,7 @@ struct Search {
 
 struct Router::Table {
   std::unordered_map<std::string, Resource, HashText, std::equal_to<>> fixed;  // templates without names
-  Node named;                                                                 // the others
+  Node named;                                                                  // the others
   bool is_frozen = false;
 
   Resource& resource_of(const Template& path) {

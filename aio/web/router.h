@@ -8,10 +8,11 @@
 #ifndef PROMETHEUS_ASYNC_AIO_WEB_ROUTER_H_
 #define PROMETHEUS_ASYNC_AIO_WEB_ROUTER_H_
 
-#include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include <boost/asio/awaitable.hpp>
 
 #include "aio/web/handler.h"
 #include "aio/web/request.h"
@@ -20,8 +21,8 @@
 namespace prometheus_async::aio::web {
 
 // Templates. A path of `/` and segments; a segment is text, which may hold percent escapes, or `{name}`, which stands
-// for any one segment that is not empty. The path is cut into segments before escapes are decoded: "/users/a%2Fb" is two
-// segments, and gives the name "a/b".
+// for any one segment that is not empty. The path is cut into segments before escapes are decoded: "/users/a%2Fb" is
+// two segments, and gives the name "a/b".
 //
 // Which route: the one with text where another has a name, looked at from left to right. A path without names is found
 // with one hash lookup; others at a cost of their own length, however many routes there are.

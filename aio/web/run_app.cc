@@ -2,15 +2,16 @@
 
 #include "aio/web/run_app.h"
 
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <utility>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <csignal>
-#include <exception>
-#include <iostream>
-#include <utility>
 
 #include "aio/web/service.h"
 

@@ -41,8 +41,8 @@ struct RunOptions {
   ServerOptions server = {};
 };
 
-// Serves in the calling thread. Once it listens and is registered it prints "listening on http://HOST:PORT/" as one line
-// to standard output and flushes. SIGINT and SIGTERM stop it gracefully, a second one at once.
+// Serves in the calling thread. Once it listens and is registered it prints "listening on http://HOST:PORT/" as one
+// line to standard output and flushes. SIGINT and SIGTERM stop it gracefully, a second one at once.
 //
 // Returns the exit code for main: 0 after a graceful stop, 128 + the signal's number after one at once.
 // Throws std::system_error, "listen on HOST:PORT: reason", what the discovery throws, at the start or at the end, and

@@ -2,9 +2,10 @@
 
 #include "aio/web/service.h"
 
-#include <boost/asio/this_coro.hpp>
 #include <exception>
 #include <utility>
+
+#include <boost/asio/this_coro.hpp>
 
 namespace prometheus_async::aio::web {
 

@@ -8,10 +8,11 @@
 #ifndef PROMETHEUS_ASYNC_AIO_WEB_SERVICE_H_
 #define PROMETHEUS_ASYNC_AIO_WEB_SERVICE_H_
 
-#include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
+
+#include <boost/asio/awaitable.hpp>
 
 #include "aio/net/address.h"
 #include "aio/web/app_runner.h"
@@ -43,8 +44,8 @@ class Service {
  public:
   // Listens, then enrols, on the executor of the calling coroutine.
   //
-  // Throws std::system_error, "listen on HOST:PORT: reason", or what the discovery throws. Then, and if it is cancelled or
-  // dropped, nothing listens.
+  // Throws std::system_error, "listen on HOST:PORT: reason", or what the discovery throws. Then, and if it is cancelled
+  // or dropped, nothing listens.
   static asio::awaitable<Service> start(Application app, ServiceOptions options);
 
   // None: closed from the start. (co_spawn's results have a default constructor.)

@@ -6,14 +6,15 @@
 #include <signal.h>
 
 #include <atomic>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 #include <exception>
 #include <future>
 #include <mutex>
 #include <thread>
 #include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
 
 namespace prometheus_async::aio::web {
 namespace {
@@ -90,7 +91,7 @@ class ThreadedMetricsHTTPServer::Impl {
 
   const Log log_;
   asio::io_context io_context_{1};  // one thread: no locks between its handlers
-  MetricsHTTPServer server_;  // changes on the thread; its address does not once it has started
+  MetricsHTTPServer server_;        // changes on the thread; its address does not once it has started
   std::atomic<bool> is_registered_ = false;
   std::mutex closing_;
   std::jthread thread_;

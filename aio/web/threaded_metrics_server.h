@@ -18,8 +18,8 @@
 namespace prometheus_async::aio::web {
 
 // Threads: safe from any, except that close() and the destructor must not be called on the server's own, which a
-// collector or a discovery is called on. A process that forks keeps the server in the parent; the child has its listening
-// socket, open, without a thread to serve it.
+// collector or a discovery is called on. A process that forks keeps the server in the parent; the child has its
+// listening socket, open, without a thread to serve it.
 class ThreadedMetricsHTTPServer {
  public:
   ThreadedMetricsHTTPServer(ThreadedMetricsHTTPServer&&) noexcept;
@@ -46,11 +46,11 @@ class ThreadedMetricsHTTPServer {
   std::unique_ptr<Impl> impl_;
 };
 
-// Returns once the server listens and, with a discovery, is registered. The thread is named "PrometheusAsync" (Linux takes
-// 15 characters; the original's is PrometheusAsyncWebEndpoint), and leaves all signals to the others.
+// Returns once the server listens and, with a discovery, is registered. The thread is named "PrometheusAsync" (Linux
+// takes 15 characters; the original's is PrometheusAsyncWebEndpoint), and leaves all signals to the others.
 //
-// Throws, in the calling thread, what start_http_server throws, and std::system_error where there can be no thread; then
-// neither server nor thread is left.
+// Throws, in the calling thread, what start_http_server throws, and std::system_error where there can be no thread;
+// then neither server nor thread is left.
 [[nodiscard]] ThreadedMetricsHTTPServer start_http_server_in_thread(StartOptions options = {});
 
 }  // namespace prometheus_async::aio::web

@@ -2,9 +2,9 @@
 
 #include "aio/http/date.h"
 
-#include <gtest/gtest.h>
-
 #include <chrono>
+
+#include <gtest/gtest.h>
 
 namespace prometheus_async::aio::http {
 namespace {

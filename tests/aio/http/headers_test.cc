@@ -2,10 +2,10 @@
 
 #include "aio/http/headers.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace prometheus_async::aio::http {
 namespace {

@@ -2,9 +2,9 @@
 
 #include "aio/http/percent.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace prometheus_async::aio::http {
 namespace {

@@ -2,10 +2,10 @@
 
 #include "aio/http/query.h"
 
-#include <gtest/gtest.h>
-
 #include <string_view>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace prometheus_async::aio::http {
 namespace {

@@ -2,11 +2,11 @@
 
 #include "aio/http/request_parser.h"
 
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace prometheus_async::aio::http {
 namespace {
@@ -129,8 +129,9 @@ TEST(RequestParser, ReadsRequestsInOrder) {
 }
 
 TEST(RequestParser, ReadsChunks) {
-  EXPECT_EQ(parse(with("Transfer-Encoding: chunked\r\n", "3\r\nabc\r\nA;x=1;y=\"z\"\r\n0123456789\r\n0\r\n\r\n"
-                                                         "GET /next HTTP/1.1\r\nHost: a\r\n\r\n")),
+  EXPECT_EQ(parse(with("Transfer-Encoding: chunked\r\n",
+                       "3\r\nabc\r\nA;x=1;y=\"z\"\r\n0123456789\r\n0\r\n\r\n"
+                       "GET /next HTTP/1.1\r\nHost: a\r\n\r\n")),
             "POST / (abc0123456789). GET /next. ");
   EXPECT_EQ(parse(with("transfer-encoding: CHUNKED\r\n", "0\r\n\r\n")), "POST /. ");
   EXPECT_EQ(parse(with("Transfer-Encoding: chunked\r\n", "000;a\r\n\r\n")), "POST /. ");
@@ -139,8 +140,9 @@ TEST(RequestParser, ReadsChunks) {
 TEST(RequestParser, ChecksAndDropsTrailers) {
   const std::string chunks = "1\r\nx\r\n0\r\n";
   const std::string trailers = "Connection: close\r\nHost: b\r\nAuthorization: x\r\nContent-Type: y\r\n";
-  EXPECT_EQ(parse(with("Transfer-Encoding: chunked\r\n", chunks + trailers + "\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n")),
-            "POST / (x). GET /next. ");
+  EXPECT_EQ(
+      parse(with("Transfer-Encoding: chunked\r\n", chunks + trailers + "\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n")),
+      "POST / (x). GET /next. ");
   RequestParser parser;
   std::string bytes = with("Transfer-Encoding: chunked\r\n", chunks + trailers + "\r\n");
   for (Event event = Event::kHead; event != Event::kComplete;) {
@@ -153,9 +155,10 @@ TEST(RequestParser, ChecksAndDropsTrailers) {
   EXPECT_EQ(parser.head().host(), "a");
   EXPECT_FALSE(parser.head().headers.contains("Authorization"));
 
-  for (const std::string trailer : {"Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", " folded: 1\r\n", "no colon\r\n",
-                                    "a : 1\r\n", "a: b\n", "a: \x01\r\n", ": 1\r\n"}) {
-    EXPECT_EQ(parse(with("Transfer-Encoding: chunked\r\n", "0\r\n" + trailer + "\r\n")).substr(0, 10), "POST /400 ") << trailer;
+  for (const std::string trailer : {"Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", " folded: 1\r\n",
+                                    "no colon\r\n", "a : 1\r\n", "a: b\n", "a: \x01\r\n", ": 1\r\n"}) {
+    EXPECT_EQ(parse(with("Transfer-Encoding: chunked\r\n", "0\r\n" + trailer + "\r\n")).substr(0, 10), "POST /400 ")
+        << trailer;
   }
 }
 
@@ -260,27 +263,61 @@ TEST(RequestParser, RefusesBodiesWithTwoReadings) {
 
 TEST(RequestParser, RefusesBadChunks) {
   for (const std::string chunk : {
-           "0x5\r\nhello\r\n0\r\n\r\n", "+5\r\nhello\r\n0\r\n\r\n", "-1\r\nhello\r\n0\r\n\r\n", "5_0\r\nhello\r\n0\r\n\r\n",
-           " 5\r\nhello\r\n0\r\n\r\n", "5 \r\nhello\r\n0\r\n\r\n", "\r\nhello\r\n0\r\n\r\n", ";x\r\nhello\r\n",
-           "00000000000000005\r\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "5\rhello\r\n0\r\n\r\n", "5\r\nhello0\r\n\r\n",
-           "5\r\nhello!\r\n0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhello\r0\r\n\r\n", "5\r\nhello\r\n\r\n0\r\n\r\n",
-           "5;\r\nhello\r\n", "5;a=\r\nhello\r\n", "5;a=\"b\x01\"\r\nhello\r\n", "5;a=\"b\nc\"\r\nhello\r\n",
-           "5;a=\"b\r\nc\"\r\nhello\r\n", "5;a=\"b\r\nhello\r\n", "0;a=\"\r\n\r\n\"\r\n\r\n", "0\n\r\n", "0\r\n\n", "zz\r\n",
+           "0x5\r\nhello\r\n0\r\n\r\n",
+           "+5\r\nhello\r\n0\r\n\r\n",
+           "-1\r\nhello\r\n0\r\n\r\n",
+           "5_0\r\nhello\r\n0\r\n\r\n",
+           " 5\r\nhello\r\n0\r\n\r\n",
+           "5 \r\nhello\r\n0\r\n\r\n",
+           "\r\nhello\r\n0\r\n\r\n",
+           ";x\r\nhello\r\n",
+           "00000000000000005\r\nhello\r\n0\r\n\r\n",
+           "5\nhello\r\n0\r\n\r\n",
+           "5\rhello\r\n0\r\n\r\n",
+           "5\r\nhello0\r\n\r\n",
+           "5\r\nhello!\r\n0\r\n\r\n",
+           "5\r\nhello\n0\r\n\r\n",
+           "5\r\nhello\r0\r\n\r\n",
+           "5\r\nhello\r\n\r\n0\r\n\r\n",
+           "5;\r\nhello\r\n",
+           "5;a=\r\nhello\r\n",
+           "5;a=\"b\x01\"\r\nhello\r\n",
+           "5;a=\"b\nc\"\r\nhello\r\n",
+           "5;a=\"b\r\nc\"\r\nhello\r\n",
+           "5;a=\"b\r\nhello\r\n",
+           "0;a=\"\r\n\r\n\"\r\n\r\n",
+           "0\n\r\n",
+           "0\r\n\n",
+           "zz\r\n",
        }) {
     EXPECT_EQ(parse(with("Transfer-Encoding: chunked\r\n", chunk)).substr(0, 10).substr(0, 6), "POST /") << chunk;
     EXPECT_NE(parse(with("Transfer-Encoding: chunked\r\n", chunk)).find("400 "), std::string::npos) << chunk;
   }
   EXPECT_EQ(parse(with("Transfer-Encoding: chunked\r\n", "ffffffffffffffff\r\n")), "POST /413 body too large");
-  EXPECT_EQ(parse(with("Transfer-Encoding: chunked\r\n", "0000000000000005\r\nhello\r\n0\r\n\r\n")), "POST / (hello). ");
+  EXPECT_EQ(parse(with("Transfer-Encoding: chunked\r\n", "0000000000000005\r\nhello\r\n0\r\n\r\n")),
+            "POST / (hello). ");
 }
 
 TEST(RequestParser, RefusesBadLines) {
   for (const std::string& line : {
-           std::string("a: b\r\n folded\r\n"), std::string("a: b\r\n\tfolded\r\n"), std::string("a:\r\n b\r\n"),
-           std::string("no colon\r\n"), std::string(": no name\r\n"), std::string("a : b\r\n"), std::string("a\t: b\r\n"),
-           std::string("a b: c\r\n"), std::string("a(: b\r\n"), std::string("\xc3\xa9: b\r\n"), std::string("a: b\0c\r\n", 8),
-           std::string("a: \x01\r\n"), std::string("a: \x7f\r\n"), std::string("a: b\rc\r\n"), std::string("a: b\n"),
-           std::string("a: b\r\r\n"), std::string("a: b\n\r\n"), std::string("a: \x1b[2J\r\n"),
+           std::string("a: b\r\n folded\r\n"),
+           std::string("a: b\r\n\tfolded\r\n"),
+           std::string("a:\r\n b\r\n"),
+           std::string("no colon\r\n"),
+           std::string(": no name\r\n"),
+           std::string("a : b\r\n"),
+           std::string("a\t: b\r\n"),
+           std::string("a b: c\r\n"),
+           std::string("a(: b\r\n"),
+           std::string("\xc3\xa9: b\r\n"),
+           std::string("a: b\0c\r\n", 8),
+           std::string("a: \x01\r\n"),
+           std::string("a: \x7f\r\n"),
+           std::string("a: b\rc\r\n"),
+           std::string("a: b\n"),
+           std::string("a: b\r\r\n"),
+           std::string("a: b\n\r\n"),
+           std::string("a: \x1b[2J\r\n"),
        }) {
     EXPECT_EQ(status_of(with(line)), 400) << line;
   }
@@ -325,8 +362,8 @@ TEST(RequestParser, RefusesBadRequestLines) {
 
 // --- Limits: at the limit minus one, at it, one past it.
 
-void expect_limit(const std::function<std::string(std::size_t)>& request, std::size_t limit, const RequestLimits& limits,
-                  std::string_view past) {
+void expect_limit(const std::function<std::string(std::size_t)>& request, std::size_t limit,
+                  const RequestLimits& limits, std::string_view past) {
   EXPECT_EQ(parse(request(limit - 1), limits).find("40"), std::string::npos) << past;
   EXPECT_EQ(parse(request(limit), limits).find("4"), std::string::npos) << past;
   EXPECT_NE(parse(request(limit + 1), limits).find(past), std::string::npos) << parse(request(limit + 1), limits);
@@ -336,9 +373,8 @@ std::string spread(std::size_t size) { return std::string(size, 'x'); }
 
 TEST(RequestLimits, RequestLine) {
   constexpr std::string_view kAround = "GET / HTTP/1.1";
-  expect_limit(
-      [&](std::size_t n) { return "GET /" + spread(n - kAround.size()) + " HTTP/1.1\r\nHost: a\r\n\r\n"; }, 100,
-      {.request_line = 100}, "414 ");
+  expect_limit([&](std::size_t n) { return "GET /" + spread(n - kAround.size()) + " HTTP/1.1\r\nHost: a\r\n\r\n"; },
+               100, {.request_line = 100}, "414 ");
   EXPECT_EQ(whole("GET /" + spread(8 * 1024)), "414 request line too long");
 }
 
@@ -386,9 +422,7 @@ TEST(RequestLimits, NoBody) {
 
 TEST(RequestLimits, ChunkLine) {
   expect_limit(
-      [](std::size_t n) {
-        return with("Transfer-Encoding: chunked\r\n", "1;" + spread(n - 2) + "\r\nx\r\n0\r\n\r\n");
-      },
+      [](std::size_t n) { return with("Transfer-Encoding: chunked\r\n", "1;" + spread(n - 2) + "\r\nx\r\n0\r\n\r\n"); },
       20, {.chunk_line = 20}, "400 ");
 }
 
@@ -414,9 +448,10 @@ TEST(RequestLimits, TrailerFields) {
 // What has to be kept between two calls is bounded, whatever comes.
 TEST(RequestLimits, BoundWhatIsNotConsumed) {
   const RequestLimits limits{.request_line = 64, .header_block = 128, .field_line = 64, .trailer_block = 64};
-  for (const std::string& prefix : {std::string(), std::string("GET / HTTP/1.1\r\n"), std::string("GET / HTTP/1.1\r\nHost: a\r\n"),
-                                   with("Transfer-Encoding: chunked\r\n"), with("Transfer-Encoding: chunked\r\n", "0\r\n"),
-                                   with("Transfer-Encoding: chunked\r\n", "1;")}) {
+  for (const std::string& prefix :
+       {std::string(), std::string("GET / HTTP/1.1\r\n"), std::string("GET / HTTP/1.1\r\nHost: a\r\n"),
+        with("Transfer-Encoding: chunked\r\n"), with("Transfer-Encoding: chunked\r\n", "0\r\n"),
+        with("Transfer-Encoding: chunked\r\n", "1;")}) {
     RequestParser parser(limits);
     std::string buffer = prefix;
     for (int i = 0; i < 1000; ++i) {

@@ -2,10 +2,10 @@
 
 #include "aio/http/response_head.h"
 
-#include <gtest/gtest.h>
-
 #include <stdexcept>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace prometheus_async::aio::http {
 namespace {
@@ -25,7 +25,8 @@ TEST(ResponseHead, ReadsAsInTheHeader) {
 
 TEST(ResponseHead, SaysWhatTheConnectionDoes) {
   EXPECT_EQ(head(200, {}, {.keep_alive = false}), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
-  EXPECT_EQ(head(200, {}, {.keep_alive = true, .is_http10 = true}), "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_EQ(head(200, {}, {.keep_alive = true, .is_http10 = true}),
+            "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n");
   EXPECT_EQ(head(200, {}, {.keep_alive = false, .is_http10 = true}), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
   EXPECT_EQ(head(200, {}, {.date = "today"}), "HTTP/1.1 200 OK\r\nDate: today\r\n\r\n");
 }
@@ -43,8 +44,8 @@ TEST(ResponseHead, HasNoLengthWhereNoBodyMayBe) {
 }
 
 TEST(ResponseHead, RefusesWhatCouldBreakOutOfItsLine) {
-  for (const std::string& value : {std::string("a\r\nb"), std::string("a\nb"), std::string("a\rb"), std::string("a\0b", 3),
-                                  std::string("\x1b"), std::string("\x7f")}) {
+  for (const std::string& value : {std::string("a\r\nb"), std::string("a\nb"), std::string("a\rb"),
+                                   std::string("a\0b", 3), std::string("\x1b"), std::string("\x7f")}) {
     std::string out = "kept";
     EXPECT_THROW(append_response_head(out, 200, {{"A", "1"}, {"X-Evil", value}}, {}), std::invalid_argument) << value;
     EXPECT_EQ(out, "kept");

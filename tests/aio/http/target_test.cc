@@ -2,9 +2,9 @@
 
 #include "aio/http/target.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace prometheus_async::aio::http {
 namespace {
@@ -69,10 +69,12 @@ TEST(Target, TakesTheOtherFormsOfTheirMethodsOnly) {
 TEST(Target, RefusesWithTheRule) {
   Target target;
   for (const std::string text :
-       {"", "a", "/#", "/a#b", "/\\a", "/\"", "/<", "/>", "/ ", "/\x7f", "/\xc3\xa9", "/\t", "/%", "/%4", "/%zz", "/%00",
-        "/%ff", "/%C0%AF", "/.", "/..", "/../a", "/a/./b", "/a/..", "/%2e", "/%2e%2E/a", "/a%2F..", "ftp://a/", "://a",
-        "http://", "http:///a", "http://a@b/", "http://a,b/", "http://a b/", "http://a:b/", "http://a:123456/",
-        "http://[/", "http://[]/", "http://[g]/", "http://a/../b", "/?\xff", "/?a\\b"}) {
+       {"",          "a",          "/#",          "/a#b",          "/\\a",        "/\"",         "/<",
+        "/>",        "/ ",         "/\x7f",       "/\xc3\xa9",     "/\t",         "/%",          "/%4",
+        "/%zz",      "/%00",       "/%ff",        "/%C0%AF",       "/.",          "/..",         "/../a",
+        "/a/./b",    "/a/..",      "/%2e",        "/%2e%2E/a",     "/a%2F..",     "ftp://a/",    "://a",
+        "http://",   "http:///a",  "http://a@b/", "http://a,b/",   "http://a b/", "http://a:b/", "http://a:123456/",
+        "http://[/", "http://[]/", "http://[g]/", "http://a/../b", "/?\xff",      "/?a\\b"}) {
     EXPECT_EQ(target.assign("GET", text).code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_FALSE(target.assign("GET", text).message().empty()) << text;
   }
@@ -89,11 +91,12 @@ TEST(Target, ForgetsTheOneBefore) {
 }
 
 TEST(Host, IsANameOrAnAddressAndPerhapsAPort) {
-  for (const char* host : {"a", "a.example", "127.0.0.1:80", "[::1]", "[::1]:80", "a:", "a_b", "xn--a-ecp.example:65535"}) {
+  for (const char* host :
+       {"a", "a.example", "127.0.0.1:80", "[::1]", "[::1]:80", "a:", "a_b", "xn--a-ecp.example:65535"}) {
     EXPECT_TRUE(is_valid_host(host)) << host;
   }
-  for (const char* host : {"", ":80", "a b", "a,b", "a/b", "u@a", "a:b", "a:80:80", "[::1", "[]", "[::1]80", "[::g]", "a\tb",
-                           "a:123456", "a\\b", "a?b", "a#b"}) {
+  for (const char* host : {"", ":80", "a b", "a,b", "a/b", "u@a", "a:b", "a:80:80", "[::1", "[]", "[::1]80", "[::g]",
+                           "a\tb", "a:123456", "a\\b", "a?b", "a#b"}) {
     EXPECT_FALSE(is_valid_host(host)) << host;
   }
 }

@@ -2,7 +2,11 @@
 
 #include "aio/net/connection_group.h"
 
-#include <gtest/gtest.h>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <optional>
+#include <stdexcept>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -12,11 +16,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
-#include <chrono>
-#include <future>
-#include <memory>
-#include <optional>
-#include <stdexcept>
+#include <gtest/gtest.h>
 
 namespace prometheus_async::aio::net {
 namespace {
@@ -34,6 +34,13 @@ class ConnectionGroupTest : public ::testing::Test {
     boost::system::error_code error;
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
     ++ended_;
+  }
+
+  asio::awaitable<void> wait_twice(Seat& seat) {
+    co_await wait(seat);
+    EXPECT_TRUE(seat.is_aborted());
+    co_await wait(seat);  // throws at once if it was
+    ADD_FAILURE();
   }
 
   std::future<bool> wait_until_at_most(std::size_t count, Clock::time_point deadline) {
@@ -59,12 +66,7 @@ TEST_F(ConnectionGroupTest, CountsAndStops) {
 }
 
 TEST_F(ConnectionGroupTest, AbortsAtAnyAwait) {
-  group_->spawn([this](Seat& seat) -> asio::awaitable<void> {
-    co_await wait(seat);
-    EXPECT_TRUE(seat.is_aborted());
-    co_await wait(seat);  // throws at once
-    ADD_FAILURE();
-  });
+  group_->spawn([this](Seat& seat) { return wait_twice(seat); });
   io_context_.poll();
   group_->abort();
   io_context_.run();
@@ -109,23 +111,24 @@ TEST_F(ConnectionGroupTest, MayGoBeforeItsConnections) {
   EXPECT_EQ(ended_, 0);
 }
 
-// The frames are destroyed with the io_context, one of them holding the group: nothing is cancelled through a frame that
-// is gone.
+struct AbortAtEnd {
+  std::shared_ptr<ConnectionGroup> group;
+  ~AbortAtEnd() { group->abort(); }
+};
+
+asio::awaitable<void> wait_and_abort(std::shared_ptr<ConnectionGroup> group) {
+  const AbortAtEnd end{std::move(group)};
+  asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
+// The frames are destroyed with the io_context, one of them holding the group: nothing is cancelled through a frame
+// that is gone.
 TEST(ConnectionGroup, MayGoWithTheIoContext) {
   asio::io_context io_context(1);
   auto group = std::make_shared<ConnectionGroup>(io_context.get_executor());
-  struct AbortAtEnd {
-    std::shared_ptr<ConnectionGroup> group;
-    ~AbortAtEnd() { group->abort(); }
-  };
   for (int i = 0; i < 3; ++i) {
-    group->spawn([&](Seat&) -> asio::awaitable<void> {
-      return [](std::shared_ptr<ConnectionGroup> owned) -> asio::awaitable<void> {
-        const AbortAtEnd end{std::move(owned)};
-        asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
-        co_await timer.async_wait(asio::use_awaitable);
-      }(group);
-    });
+    group->spawn([&](Seat&) { return wait_and_abort(group); });
   }
   io_context.poll();
   EXPECT_EQ(group->size(), 3u);

@@ -2,13 +2,18 @@
 
 #include "aio/net/deadlines.h"
 
-#include <gtest/gtest.h>
-
-#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_future.hpp>
+#include <gtest/gtest.h>
+
+#include "aio/net/stream.h"
 
 namespace prometheus_async::aio::net {
 namespace {
@@ -21,6 +26,28 @@ class DeadlinesTest : public ::testing::Test {
   asio::io_context io_context_{1};
   Deadlines deadlines_{io_context_.get_executor(), 1ms};
 };
+
+// The example of the header.
+asio::awaitable<bool> read_in_time(Stream& stream, asio::any_io_executor executor, asio::mutable_buffer buffer) {
+  Deadlines deadlines(executor);
+  Deadline deadline(deadlines, [&] { stream.cancel(); });
+  deadline.expire_after(10ms);
+  co_await stream.read_some(buffer);
+  if (deadline.has_expired()) co_return false;
+  co_return true;
+}
+
+TEST_F(DeadlinesTest, ReadsAsInTheHeader) {
+  asio::ip::tcp::acceptor acceptor(io_context_, {asio::ip::address_v4::loopback(), 0});
+  asio::ip::tcp::socket silent(io_context_);
+  silent.connect(acceptor.local_endpoint());
+  Stream stream(acceptor.accept(), nullptr);
+  char buffer[16];
+  auto result = asio::co_spawn(io_context_, read_in_time(stream, io_context_.get_executor(), asio::buffer(buffer)),
+                               asio::use_future);
+  io_context_.run();
+  EXPECT_FALSE(result.get());
+}
 
 TEST_F(DeadlinesTest, PassesOnceAndNotBeforeItsTime) {
   int calls = 0;

@@ -3,11 +3,7 @@
 #include "aio/net/listener.h"
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 #include <future>
 #include <memory>
 #include <optional>
@@ -15,6 +11,11 @@
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <gtest/gtest.h>
 
 namespace prometheus_async::aio::net {
 namespace {

@@ -2,15 +2,15 @@
 
 #include "aio/web/connection.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include <chrono>
+#include <stdexcept>
+#include <string>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <chrono>
-#include <stdexcept>
-#include <string>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "aio/web/application.h"
 #include "aio/web/http_error.h"
@@ -21,13 +21,13 @@ namespace prometheus_async::aio::web {
 namespace {
 
 using namespace std::chrono_literals;
+using prometheus_async::testing::RawClient;
+using prometheus_async::testing::RawResponse;
+using prometheus_async::testing::TestServer;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
-using prometheus_async::testing::RawClient;
-using prometheus_async::testing::RawResponse;
-using prometheus_async::testing::TestServer;
 
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -55,7 +55,8 @@ Application make_app() {
   Application app;
   app.router().add_get("/", [](Request&) { return text("hello"); });
   app.router().add_get("/slow", slow);
-  app.router().add_get("/users/{name}", [](Request& request) { return text(std::string(request.match_info()["name"])); });
+  app.router().add_get("/users/{name}",
+                       [](Request& request) { return text(std::string(request.match_info()["name"])); });
   app.router().add_get("/big", [](Request&) { return text(std::string(8 << 20, 'x')); });
   app.router().add_get("/close", [](Request&) { return Response{200, {{"Connection", "close"}}, "bye"}; });
   app.router().add_get("/nothing", [](Request&) { return text("not sent", 204); });
@@ -90,7 +91,8 @@ TEST_F(Connection, AnswersRequestAfterRequest) {
 
 TEST_F(Connection, AnswersPipelinedRequestsInOrder) {
   RawClient client(server_.address());
-  client.send(get("/slow") + get("/users/1") + post("/echo", "Content-Length: 2\r\n", "hi") + get("/slow") + get("/users/2"));
+  client.send(get("/slow") + get("/users/1") + post("/echo", "Content-Length: 2\r\n", "hi") + get("/slow") +
+              get("/users/2"));
   EXPECT_EQ(client.read_response().body, "slow");
   EXPECT_EQ(client.read_response().body, "1");
   EXPECT_EQ(client.read_response().body, "hi");
@@ -165,8 +167,8 @@ TEST_F(Connection, SendsNoBodyWhereNoneMayBe) {
 
 TEST_F(Connection, SaysWhatIsNotThereAndWhatIsNotAllowed) {
   RawClient client(server_.address());
-  client.send(get("/none") + post("/", "") + "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n" + "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n" +
-              "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.send(get("/none") + post("/", "") + "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n" +
+              "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n" + "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n");
   const RawResponse none = client.read_response();
   EXPECT_EQ(none.status, 404);
   EXPECT_EQ(none.body, "404: Not Found");
@@ -179,8 +181,10 @@ TEST_F(Connection, SaysWhatIsNotThereAndWhatIsNotAllowed) {
 }
 
 TEST_F(Connection, AnswersWhatIsNoRequestAndCloses) {
-  for (const auto& [bytes, status] : {std::pair("GET / HTTP/1.1\r\n\r\n", "400"), {"GET /\r\n", "400"},
-                                      {"GET / HTTP/2.0\r\n\r\n", "505"}, {"\x16\x03\x01", "400"},
+  for (const auto& [bytes, status] : {std::pair("GET / HTTP/1.1\r\n\r\n", "400"),
+                                      {"GET /\r\n", "400"},
+                                      {"GET / HTTP/2.0\r\n\r\n", "505"},
+                                      {"\x16\x03\x01", "400"},
                                       {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n", "413"},
                                       {"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", "501"},
                                       {"GET / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n", "417"}}) {
@@ -299,7 +303,9 @@ TEST_F(Connection, AnswersWithTheResponseThatIsThrown) {
 }
 
 TEST_F(Connection, OutlivesClientsThatGo) {
-  { RawClient client(server_.address()); }
+  {
+    RawClient client(server_.address());
+  }
   {
     RawClient client(server_.address());
     client.send("GET / HT");

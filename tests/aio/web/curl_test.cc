@@ -2,11 +2,11 @@
 //
 // curl as a client, in several of its modes.
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "aio/web/application.h"
 #include "tests/aio/web/test_server.h"
@@ -21,7 +21,8 @@ using prometheus_async::testing::TestServer;
 Application make_app() {
   Application app;
   app.router().add_get("/", [](Request&) { return text("hello\n"); });
-  app.router().add_get("/users/{name}", [](Request& request) { return text(std::string(request.match_info()["name"]) + "\n"); });
+  app.router().add_get("/users/{name}",
+                       [](Request& request) { return text(std::string(request.match_info()["name"]) + "\n"); });
   app.router().add_post("/size", [](Request& request) -> asio::awaitable<Response> {
     const std::string_view body = co_await request.read();
     co_return text(std::to_string(body.size()) + "\n");
@@ -43,8 +44,9 @@ class Curl : public ::testing::Test {
 };
 
 TEST_F(Curl, GetsSeveralPagesOverOneConnection) {
-  EXPECT_EQ(curl({"--write-out", "%{num_connects} ", server_.url("/"), server_.url("/users/J%C3%BCrgen"), server_.url("/")}),
-            "hello\n1 J\xc3\xbcrgen\n0 hello\n0 ");
+  EXPECT_EQ(
+      curl({"--write-out", "%{num_connects} ", server_.url("/"), server_.url("/users/J%C3%BCrgen"), server_.url("/")}),
+      "hello\n1 J\xc3\xbcrgen\n0 hello\n0 ");
 }
 
 TEST_F(Curl, Head) {

@@ -7,14 +7,15 @@
 #ifndef PROMETHEUS_ASYNC_TESTS_AIO_WEB_FAKE_REQUEST_H_
 #define PROMETHEUS_ASYNC_TESTS_AIO_WEB_FAKE_REQUEST_H_
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include "aio/http/request_parser.h"
 #include "aio/web/request.h"

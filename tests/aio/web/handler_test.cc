@@ -2,12 +2,14 @@
 
 #include "aio/web/handler.h"
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
 #include <type_traits>
 
+#include <gtest/gtest.h>
+
+#include "aio/time.h"
+#include "metrics/registry.h"
 #include "tests/aio/web/fake_request.h"
 
 namespace prometheus_async::aio::web {
@@ -51,6 +53,13 @@ TEST(Handler, IsMadeOfAnythingThatAnswers) {
   EXPECT_EQ(answer(Decorated()), "/x");
   const Functor functor;
   EXPECT_EQ(answer(functor), "functor");
+}
+
+TEST(Handler, IsMadeOfADecoratedFunction) {
+  metrics::Registry registry;
+  const auto timed = time(registry.histogram("seconds", "time of a request"))(coroutine);
+  EXPECT_EQ(answer(timed), "/x");
+  EXPECT_EQ(registry.get_sample_value("seconds_count"), 1);
 }
 
 TEST(Handler, KeepsCapturesOfACoroutineLambda) {

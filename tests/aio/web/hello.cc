@@ -2,14 +2,15 @@
 //
 // A service as small as they get, which run_app_test starts: hello PORT.
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <iostream>
 #include <string>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "aio/web/application.h"
 #include "aio/web/run_app.h"

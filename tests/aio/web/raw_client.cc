@@ -61,7 +61,8 @@ bool RawClient::read_some() {
   const ssize_t size = ::recv(socket_, buffer, sizeof buffer, 0);
   if (size > 0) unread_.append(buffer, static_cast<std::size_t>(size));
   if (size < 0 && errno == ECONNRESET) was_reset_ = true;
-  if (size < 0 && errno != ECONNRESET) throw std::system_error(errno, std::system_category(), "the server says nothing");
+  if (size < 0 && errno != ECONNRESET)
+    throw std::system_error(errno, std::system_category(), "the server says nothing");
   return size > 0;
 }
 

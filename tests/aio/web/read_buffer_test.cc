@@ -2,10 +2,10 @@
 
 #include "aio/web/read_buffer.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace prometheus_async::aio::web {
 namespace {

@@ -2,9 +2,9 @@
 
 #include "aio/web/request.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "aio/web/application.h"
 #include "aio/web/http_error.h"

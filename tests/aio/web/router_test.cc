@@ -2,16 +2,12 @@
 
 #include "aio/web/router.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 #include <stdexcept>
 #include <string>
 
-#include "aio/http/request_parser.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include "aio/web/http_error.h"
 #include "tests/aio/web/fake_request.h"
 
@@ -27,7 +23,8 @@ Handler named(std::string name) {
   return [name](Request& request) {
     std::string body = name + " at " + std::string(request.route());
     for (const char* segment : {"a", "b", "name"}) {
-      if (const auto value = request.match_info().get(segment)) body.append(" ").append(segment).append("=").append(*value);
+      if (const auto value = request.match_info().get(segment))
+        body.append(" ").append(segment).append("=").append(*value);
     }
     return text(std::move(body));
   };
@@ -170,11 +167,22 @@ TEST(Router, RefusesAHiddenRouteAndNamesBoth) {
 
 TEST(Router, RefusesATemplateAndNamesTheRule) {
   Router router;
-  for (const auto& [path, rule] :
-       {std::pair("", "begin with /"), {"a", "begin with /"}, {"/a?b", "query"}, {"/a#b", "fragment"}, {"/%", "escape"},
-        {"/%zz", "escape"}, {"/a{b}", "whole segment"}, {"/{b}c", "whole segment"}, {"/{", "whole segment"},
-        {"/}", "whole segment"}, {"/{a", "whole segment"}, {"/{a}{b}", "letters"}, {"/{}", "letters"}, {"/{a-b}", "letters"},
-        {"/{1a}", "letters"}, {"/{a}/{a}", "twice"}}) {
+  for (const auto& [path, rule] : {std::pair("", "begin with /"),
+                                   {"a", "begin with /"},
+                                   {"/a?b", "query"},
+                                   {"/a#b", "fragment"},
+                                   {"/%", "escape"},
+                                   {"/%zz", "escape"},
+                                   {"/a{b}", "whole segment"},
+                                   {"/{b}c", "whole segment"},
+                                   {"/{", "whole segment"},
+                                   {"/}", "whole segment"},
+                                   {"/{a", "whole segment"},
+                                   {"/{a}{b}", "letters"},
+                                   {"/{}", "letters"},
+                                   {"/{a-b}", "letters"},
+                                   {"/{1a}", "letters"},
+                                   {"/{a}/{a}", "twice"}}) {
     try {
       router.add_get(path, named("x"));
       FAIL() << path;

@@ -2,10 +2,10 @@
 
 #include "aio/web/run_app.h"
 
-#include <gtest/gtest.h>
-
 #include <csignal>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "tests/aio/web/raw_client.h"
 #include "tests/testing/child_process.h"

@@ -2,7 +2,14 @@
 
 #include "aio/web/service.h"
 
-#include <gtest/gtest.h>
+#include <exception>
+#include <functional>
+#include <future>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -13,14 +20,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
-#include <exception>
-#include <functional>
-#include <future>
-#include <optional>
-#include <stdexcept>
-#include <string>
-#include <system_error>
-#include <utility>
+#include <gtest/gtest.h>
 
 #include "tests/aio/web/raw_client.h"
 
@@ -144,9 +144,8 @@ TEST_F(ServiceTest, StopsIfEnrollingIsCancelled) {
   asio::cancellation_signal cancel;
   std::exception_ptr failure;
   asio::co_spawn(io_context_, Service::start(Application(), options()),
-                 asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr e, const Service&) {
-                   failure = std::move(e);
-                 }));
+                 asio::bind_cancellation_slot(cancel.slot(),
+                                              [&](std::exception_ptr e, const Service&) { failure = std::move(e); }));
   while (!record_.enrolled) io_context_.run_one();
   EXPECT_TRUE(can_connect(enrolled_at()));
   cancel.emit(asio::cancellation_type::terminal);

@@ -2,9 +2,10 @@
 
 #include "tests/aio/web/test_server.h"
 
+#include <utility>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
-#include <utility>
 
 namespace prometheus_async::testing {
 

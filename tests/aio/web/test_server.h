@@ -7,8 +7,6 @@
 #ifndef PROMETHEUS_ASYNC_TESTS_AIO_WEB_TEST_SERVER_H_
 #define PROMETHEUS_ASYNC_TESTS_AIO_WEB_TEST_SERVER_H_
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -16,6 +14,9 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "aio/net/address.h"
 #include "aio/web/app_runner.h"
