@@ -41,8 +41,8 @@ class TextEncoder final : public metrics::Sink {
   void prepare_bounds(std::span<const double> bounds);
 
   std::string& page_;
-  std::string name_;                   // of the open family
-  std::vector<double> bounds_;         // what bound_labels_ are for
+  std::string name_;            // of the open family
+  std::vector<double> bounds_;  // what bound_labels_ are for
   std::vector<std::string> bound_labels_;
 };
 

@@ -10,8 +10,7 @@
 namespace prometheus_async::metrics {
 
 const Buckets& default_buckets() {
-  static const Buckets& buckets =
-      *new Buckets{.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10};
+  static const Buckets& buckets = *new Buckets{.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10};
   return buckets;
 }
 

@@ -5,14 +5,10 @@ namespace prometheus_async::metrics {
 
 std::string_view to_string(Outcome outcome) noexcept {
   switch (outcome) {
-    case Outcome::kValue:
-      return "ok";
-    case Outcome::kError:
-      return "error";
-    case Outcome::kCancelled:
-      return "cancelled";
-    case Outcome::kAbandoned:
-      return "abandoned";
+    case Outcome::kValue: return "ok";
+    case Outcome::kError: return "error";
+    case Outcome::kCancelled: return "cancelled";
+    case Outcome::kAbandoned: return "abandoned";
   }
   return "unknown";
 }

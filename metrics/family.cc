@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "absl/strings/str_cat.h"
+
 #include "metrics/utf8.h"
 
 namespace prometheus_async::metrics::internal {
@@ -79,8 +80,7 @@ template <class M>
 std::array<M*, 4> Children<M>::outcomes(std::span<const std::string_view> others) {
   const auto outcome = std::find(label_names_.begin(), label_names_.end(), "outcome");
   if (outcome == label_names_.end()) {
-    throw std::invalid_argument(
-        absl::StrCat("metric \"", info_.name, "\" has no label \"outcome\" for by_outcome()"));
+    throw std::invalid_argument(absl::StrCat("metric \"", info_.name, "\" has no label \"outcome\" for by_outcome()"));
   }
   std::vector<std::string_view> values(others.begin(), others.end());
   const auto place = values.insert(values.begin() + (outcome - label_names_.begin()), "");

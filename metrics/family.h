@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+
 #include "metrics/collector.h"
 #include "metrics/counter.h"
 #include "metrics/ending.h"
@@ -91,9 +92,7 @@ class ByOutcome {
  public:
   using SelectorTag = void;
   explicit ByOutcome(const std::array<M*, 4>& children) noexcept : children_(children) {}
-  M& operator()(const Ending& ending) const noexcept {
-    return *children_[static_cast<std::size_t>(ending.outcome())];
-  }
+  M& operator()(const Ending& ending) const noexcept { return *children_[static_cast<std::size_t>(ending.outcome())]; }
 
  private:
   std::array<M*, 4> children_;  // by Outcome

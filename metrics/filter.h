@@ -4,8 +4,8 @@
 // their own and are counted only where a filter names them.
 //
 //   aio::count_exceptions(failures)                                              // every error
-//   aio::count_exceptions<Timeout, Refused>(failures)                            // two types, and what derives from them
-//   aio::count_exceptions(failures, metrics::any_error | metrics::cancelled)     // cancellations as well
+//   aio::count_exceptions<Timeout, Refused>(failures)                            // two types, and what derives from
+//   them aio::count_exceptions(failures, metrics::any_error | metrics::cancelled)     // cancellations as well
 //   aio::count_exceptions(failures, metrics::when<HttpError>([](const HttpError& e) { return e.status() >= 500; }))
 #ifndef PROMETHEUS_ASYNC_METRICS_FILTER_H_
 #define PROMETHEUS_ASYNC_METRICS_FILTER_H_

@@ -13,17 +13,10 @@ Labels::Labels(std::vector<Pair> pairs) : pairs_(std::move(pairs)) {
     text_ += "=\"";
     for (const char c : value) {
       switch (c) {
-        case '\\':
-          text_ += "\\\\";
-          break;
-        case '"':
-          text_ += "\\\"";
-          break;
-        case '\n':
-          text_ += "\\n";
-          break;
-        default:
-          text_ += c;
+        case '\\': text_ += "\\\\"; break;
+        case '"': text_ += "\\\""; break;
+        case '\n': text_ += "\\n"; break;
+        default: text_ += c;
       }
     }
     text_ += '"';

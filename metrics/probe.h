@@ -62,8 +62,9 @@ constexpr typename P::clock::time_point reading_for(TimePoint now) noexcept {
 template <Probe Outer, Probe Inner>
 class BothProbes {
  public:
-  static_assert(requires { typename internal::CommonClock<typename Outer::clock, typename Inner::clock>::type; },
-                "prometheus_async: wrappers that are composed share one clock reading, so they use one clock");
+  static_assert(
+      requires { typename internal::CommonClock<typename Outer::clock, typename Inner::clock>::type; },
+      "prometheus_async: wrappers that are composed share one clock reading, so they use one clock");
   using clock = typename internal::CommonClock<typename Outer::clock, typename Inner::clock>::type;
   struct State {
     [[no_unique_address]] typename Outer::State outer;

@@ -115,12 +115,14 @@ auto time_probe(Metric&& metric) {
     static_assert(!Family<M>,
                   "prometheus_async: this is a family of metrics; time() records in one child: family.labels(...), or "
                   "family.by_outcome()");
-    static_assert(Family<M> || Observer<M>,
-                  "prometheus_async: time() needs a metric with Observe(double), a Histogram or a Summary; a Gauge or a "
-                  "Counter cannot hold a distribution of durations");
-    static_assert(std::is_lvalue_reference_v<Metric>,
-                  "prometheus_async: the wrapper keeps a reference to the metric, so the metric must outlive it: give it "
-                  "a name");
+    static_assert(
+        Family<M> || Observer<M>,
+        "prometheus_async: time() needs a metric with Observe(double), a Histogram or a Summary; a Gauge or a "
+        "Counter cannot hold a distribution of durations");
+    static_assert(
+        std::is_lvalue_reference_v<Metric>,
+        "prometheus_async: the wrapper keeps a reference to the metric, so the metric must outlive it: give it "
+        "a name");
     return TimeProbe<M, C>(metric);
   }
 }
@@ -138,9 +140,10 @@ auto exception_probe(Metric&& metric, F filter = {}) {
                   "family.labels(...)");
     static_assert(Family<M> || Incrementer<M>,
                   "prometheus_async: count_exceptions() needs a metric with Increment(), a Counter");
-    static_assert(std::is_lvalue_reference_v<Metric>,
-                  "prometheus_async: the wrapper keeps a reference to the metric, so the metric must outlive it: give it "
-                  "a name");
+    static_assert(
+        std::is_lvalue_reference_v<Metric>,
+        "prometheus_async: the wrapper keeps a reference to the metric, so the metric must outlive it: give it "
+        "a name");
     return ExceptionProbe<M, F>(metric, std::move(filter));
   }
 }
@@ -148,17 +151,19 @@ auto exception_probe(Metric&& metric, F filter = {}) {
 template <class Metric>
 auto in_progress_probe(Metric&& metric) {
   using M = std::remove_reference_t<Metric>;
-  static_assert(!Selector<M>,
-                "prometheus_async: track_inprogress() raises its gauge before the outcome is known, so it takes a gauge, "
-                "not a selector");
+  static_assert(
+      !Selector<M>,
+      "prometheus_async: track_inprogress() raises its gauge before the outcome is known, so it takes a gauge, "
+      "not a selector");
   static_assert(!Family<M>,
                 "prometheus_async: this is a family of metrics; track_inprogress() records in one child: "
                 "family.labels(...)");
   static_assert(Selector<M> || Family<M> || IncDecrementer<M>,
                 "prometheus_async: track_inprogress() needs a metric with Increment() and Decrement(), a Gauge");
-  static_assert(std::is_lvalue_reference_v<Metric>,
-                "prometheus_async: the wrapper keeps a reference to the metric, so the metric must outlive it: give it a "
-                "name");
+  static_assert(
+      std::is_lvalue_reference_v<Metric>,
+      "prometheus_async: the wrapper keeps a reference to the metric, so the metric must outlive it: give it a "
+      "name");
   return InProgressProbe<M>(metric);
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "metrics/internal/prometheus_cpp.h"
 #include "metrics/internal/sample_finder.h"
 #include "metrics/names.h"
@@ -25,7 +26,8 @@ std::vector<std::string> sample_names(const FamilyInfo& info) {
 }
 
 // The head of a family, its name and labels checked.
-FamilyInfo make_info(std::string_view name, std::string_view help, MetricType type, std::span<const char* const> labels) {
+FamilyInfo make_info(std::string_view name, std::string_view help, MetricType type,
+                     std::span<const char* const> labels) {
   check_metric_name(name);
   std::set<std::string_view> seen;
   for (const std::string_view label : labels) {
@@ -35,8 +37,8 @@ FamilyInfo make_info(std::string_view name, std::string_view help, MetricType ty
           absl::StrCat("label \"le\" of metric \"", std::string(name), "\" is what a histogram calls its buckets"));
     }
     if (!seen.insert(label).second) {
-      throw std::invalid_argument(absl::StrCat("label \"", std::string(label), "\" of metric \"", std::string(name),
-                                               "\" is given twice"));
+      throw std::invalid_argument(
+          absl::StrCat("label \"", std::string(label), "\" of metric \"", std::string(name), "\" is given twice"));
     }
   }
   FamilyInfo info{std::string(name), std::string(help), type};
@@ -137,7 +139,9 @@ internal::Children<Histogram>& Registry::add_histogram(std::string_view name, st
       [buckets = checked_buckets(name, std::move(options.buckets))] { return std::make_unique<Histogram>(buckets); }));
 }
 
-Counter& Registry::counter(std::string_view name, std::string_view help) { return add_counter(name, help, {}).child({}); }
+Counter& Registry::counter(std::string_view name, std::string_view help) {
+  return add_counter(name, help, {}).child({});
+}
 Gauge& Registry::gauge(std::string_view name, std::string_view help) { return add_gauge(name, help, {}).child({}); }
 Histogram& Registry::histogram(std::string_view name, std::string_view help, HistogramOptions options) {
   return add_histogram(name, help, {}, std::move(options)).child({});
@@ -172,8 +176,10 @@ void Registry::collect(Sink& sink) const {
     for (const prometheus::MetricFamily& family : families) {
       FamilyInfo info = internal::info_of(family);
       const auto [it, is_new] = by_name.try_emplace(info.name, adopted.size());
-      if (is_new) adopted.push_back({std::move(info), {}, false});
-      else check_type(adopted[it->second].info, info);
+      if (is_new)
+        adopted.push_back({std::move(info), {}, false});
+      else
+        check_type(adopted[it->second].info, info);
       adopted[it->second].parts.push_back(&family);
     }
   }

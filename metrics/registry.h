@@ -6,15 +6,11 @@
 //   auto& seconds = metrics::histogram("request_seconds", "time of a request", {"path"});
 //   seconds.labels("/").Observe(0.25);
 //
-//   metrics::Registry registry;                                                           // one of your own, as in tests
-//   auto& declined = registry.counter("declined_total", "declined cards");
-//   declined.Increment();
+//   metrics::Registry registry;                                                           // one of your own, as in
+//   tests auto& declined = registry.counter("declined_total", "declined cards"); declined.Increment();
 //   EXPECT_EQ(registry.get_sample_value("declined_total"), 1);
 #ifndef PROMETHEUS_ASYNC_METRICS_REGISTRY_H_
 #define PROMETHEUS_ASYNC_METRICS_REGISTRY_H_
-
-#include <prometheus/collectable.h>
-#include <prometheus/metric_family.h>
 
 #include <cstddef>
 #include <initializer_list>
@@ -27,6 +23,9 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
 
 #include "metrics/buckets.h"
 #include "metrics/collector.h"
@@ -81,9 +80,9 @@ class Registry : public prometheus::Collectable {
     return own(std::make_unique<HistogramFamily<N>>(add_histogram(name, help, labels, std::move(options))));
   }
 
-  // Shows the metrics of `collectable`, a prometheus::Registry for instance, beside those of this registry, and keeps it
-  // alive. Families of the same name and type are merged. Throws std::invalid_argument for null.
-  // REQUIRES: it does not show this registry in turn.
+  // Shows the metrics of `collectable`, a prometheus::Registry for instance, beside those of this registry, and keeps
+  // it alive. Families of the same name and type are merged. Throws std::invalid_argument for null. REQUIRES: it does
+  // not show this registry in turn.
   void adopt(std::shared_ptr<prometheus::Collectable> collectable);
 
   // Writes every family to `sink`, in the order of registration, adopted ones after the own.
@@ -118,10 +117,10 @@ class Registry : public prometheus::Collectable {
   void keep(std::shared_ptr<void> family);
 
   mutable std::shared_mutex mutex_;
-  std::vector<std::unique_ptr<Collector>> collectors_;               // guarded by mutex_; only grows
-  std::vector<std::shared_ptr<void>> families_;                      // guarded by mutex_; the faces of collectors_
-  std::map<std::string, std::string, std::less<>> claimed_;          // guarded by mutex_; sample name -> family
-  std::vector<std::shared_ptr<prometheus::Collectable>> adopted_;   // guarded by mutex_
+  std::vector<std::unique_ptr<Collector>> collectors_;             // guarded by mutex_; only grows
+  std::vector<std::shared_ptr<void>> families_;                    // guarded by mutex_; the faces of collectors_
+  std::map<std::string, std::string, std::less<>> claimed_;        // guarded by mutex_; sample name -> family
+  std::vector<std::shared_ptr<prometheus::Collectable>> adopted_;  // guarded by mutex_
 };
 
 // The registry of the process, never destroyed. What the functions below register in, and servers show by default.

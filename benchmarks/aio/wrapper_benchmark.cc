@@ -2,10 +2,6 @@
 //
 // What a wrapper costs, beside the code that it replaces. Ratios within one run are meaningful, single figures are not:
 // most of each is two clock readings and one observation, which BM_..._ByHand makes as well.
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-
 #include <chrono>
 #include <coroutine>
 #include <exception>
@@ -17,6 +13,9 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
 
 #include "aio/count_exceptions.h"
 #include "aio/time.h"
@@ -174,8 +173,8 @@ void BM_Awaitable_ThreeNested(benchmark::State& state) {
 BENCHMARK(BM_Awaitable_ThreeNested);
 
 void BM_Awaitable_ThreeFused(benchmark::State& state) {
-  run_awaitable(state,
-                aio::time(seconds()) | aio::count_exceptions(errors()) | aio::track_inprogress(in_progress()) | coroutine);
+  run_awaitable(
+      state, aio::time(seconds()) | aio::count_exceptions(errors()) | aio::track_inprogress(in_progress()) | coroutine);
 }
 BENCHMARK(BM_Awaitable_ThreeFused);
 

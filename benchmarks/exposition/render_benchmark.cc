@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A whole scrape, without HTTP: collecting and writing the text format, beside prometheus-cpp with the same series.
+#include <string>
+
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
-
-#include <string>
 
 #include "benchmark/benchmark.h"
 #include "exposition/render.h"

@@ -18,36 +18,25 @@ namespace {
 
 MetricType type_of(prometheus::MetricType type) {
   switch (type) {
-    case prometheus::MetricType::Counter:
-      return MetricType::kCounter;
-    case prometheus::MetricType::Gauge:
-      return MetricType::kGauge;
-    case prometheus::MetricType::Histogram:
-      return MetricType::kHistogram;
-    case prometheus::MetricType::Summary:
-      return MetricType::kSummary;
+    case prometheus::MetricType::Counter: return MetricType::kCounter;
+    case prometheus::MetricType::Gauge: return MetricType::kGauge;
+    case prometheus::MetricType::Histogram: return MetricType::kHistogram;
+    case prometheus::MetricType::Summary: return MetricType::kSummary;
 #if PROMETHEUS_ASYNC_PROMETHEUS_CPP_HAS_INFO
-    case prometheus::MetricType::Info:
-      return MetricType::kGauge;
+    case prometheus::MetricType::Info: return MetricType::kGauge;
 #endif
-    case prometheus::MetricType::Untyped:
-      break;
+    case prometheus::MetricType::Untyped: break;
   }
   return MetricType::kUntyped;
 }
 
 prometheus::MetricType type_of(MetricType type) {
   switch (type) {
-    case MetricType::kCounter:
-      return prometheus::MetricType::Counter;
-    case MetricType::kGauge:
-      return prometheus::MetricType::Gauge;
-    case MetricType::kHistogram:
-      return prometheus::MetricType::Histogram;
-    case MetricType::kSummary:
-      return prometheus::MetricType::Summary;
-    case MetricType::kUntyped:
-      break;
+    case MetricType::kCounter: return prometheus::MetricType::Counter;
+    case MetricType::kGauge: return prometheus::MetricType::Gauge;
+    case MetricType::kHistogram: return prometheus::MetricType::Histogram;
+    case MetricType::kSummary: return prometheus::MetricType::Summary;
+    case MetricType::kUntyped: break;
   }
   return prometheus::MetricType::Untyped;
 }
@@ -88,10 +77,8 @@ Labels labels_of(const prometheus::ClientMetric& metric) {
 void write_series(const prometheus::ClientMetric& metric, prometheus::MetricType type, const Labels& labels,
                   Sink& sink) {
   switch (type) {
-    case prometheus::MetricType::Counter:
-      return sink.value(labels, metric.counter.value);
-    case prometheus::MetricType::Gauge:
-      return sink.value(labels, metric.gauge.value);
+    case prometheus::MetricType::Counter: return sink.value(labels, metric.counter.value);
+    case prometheus::MetricType::Gauge: return sink.value(labels, metric.gauge.value);
     case prometheus::MetricType::Histogram: {
       std::vector<double> bounds;
       return sink.histogram(labels, snapshot_of(metric.histogram, bounds));
@@ -104,11 +91,9 @@ void write_series(const prometheus::ClientMetric& metric, prometheus::MetricType
       return sink.summary(labels, snapshot);
     }
 #if PROMETHEUS_ASYNC_PROMETHEUS_CPP_HAS_INFO
-    case prometheus::MetricType::Info:
-      return sink.value(labels, 1);
+    case prometheus::MetricType::Info: return sink.value(labels, 1);
 #endif
-    case prometheus::MetricType::Untyped:
-      return sink.value(labels, metric.untyped.value);
+    case prometheus::MetricType::Untyped: return sink.value(labels, metric.untyped.value);
   }
 }
 
@@ -132,14 +117,9 @@ void MetricFamilySink::family(const FamilyInfo& info) {
 void MetricFamilySink::value(const Labels& labels, double value) {
   prometheus::ClientMetric& metric = add(labels);
   switch (families_.back().type) {
-    case prometheus::MetricType::Counter:
-      metric.counter.value = value;
-      break;
-    case prometheus::MetricType::Gauge:
-      metric.gauge.value = value;
-      break;
-    default:
-      metric.untyped.value = value;
+    case prometheus::MetricType::Counter: metric.counter.value = value; break;
+    case prometheus::MetricType::Gauge: metric.gauge.value = value; break;
+    default: metric.untyped.value = value;
   }
 }
 

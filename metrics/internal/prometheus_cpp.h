@@ -4,10 +4,10 @@
 #ifndef PROMETHEUS_ASYNC_METRICS_INTERNAL_PROMETHEUS_CPP_H_
 #define PROMETHEUS_ASYNC_METRICS_INTERNAL_PROMETHEUS_CPP_H_
 
+#include <vector>
+
 #include <prometheus/client_metric.h>
 #include <prometheus/metric_family.h>
-
-#include <vector>
 
 #include "metrics/collector.h"
 

@@ -29,9 +29,8 @@ bool SampleFinder::has_labels(const metrics::Labels& labels, std::string_view nu
   if (wanted_.size() != pairs.size() + (numeric.empty() ? 0 : 1)) return false;
   return std::all_of(wanted_.begin(), wanted_.end(), [&](const auto& wanted) {
     if (!numeric.empty() && wanted.first == numeric) return is_number(wanted.second, number);
-    return std::any_of(pairs.begin(), pairs.end(), [&](const auto& pair) {
-      return pair.first == wanted.first && pair.second == wanted.second;
-    });
+    return std::any_of(pairs.begin(), pairs.end(),
+                       [&](const auto& pair) { return pair.first == wanted.first && pair.second == wanted.second; });
   });
 }
 

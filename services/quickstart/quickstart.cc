@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The first example of prometheus-async as a program: a handler that is timed, counted and tracked, and the metrics that
-// this makes, on the same port or on one of their own, found through Consul if asked for.
+// The first example of prometheus-async as a program: a handler that is timed, counted and tracked, and the metrics
+// that this makes, on the same port or on one of their own, found through Consul if asked for.
 //
 //   tools/run --port=8080
 //   curl http://127.0.0.1:8080/; curl http://127.0.0.1:8080/metrics
@@ -15,12 +15,12 @@
 #include <string>
 #include <utility>
 
-#include <boost/asio/awaitable.hpp>
-
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
 #include "absl/time/time.h"
+#include <boost/asio/awaitable.hpp>
+
 #include "aio/count_exceptions.h"
 #include "aio/sleep.h"
 #include "aio/time.h"
@@ -49,8 +49,7 @@ namespace {
 namespace asio = boost::asio;
 namespace web = aio::web;
 
-auto& request_seconds =
-    metrics::histogram("quickstart_request_seconds", "Time spent in requests.", {"outcome"});
+auto& request_seconds = metrics::histogram("quickstart_request_seconds", "Time spent in requests.", {"outcome"});
 auto& request_errors = metrics::counter("quickstart_request_errors_total", "Requests that failed.");
 auto& requests_in_progress = metrics::gauge("quickstart_requests_in_progress", "Requests being served.");
 
@@ -68,21 +67,21 @@ int run() {
 
   web::Application app;
   app.router().add_get("/", instrumented([delay](web::Request&) -> asio::awaitable<web::Response> {
-    co_await aio::sleep(delay);
-    co_return web::text("hello\n");
-  }));
+                         co_await aio::sleep(delay);
+                         co_return web::text("hello\n");
+                       }));
   app.router().add_get("/fail", instrumented([](web::Request&) -> asio::awaitable<web::Response> {
-    throw std::runtime_error("/fail was asked to fail");
-    co_return web::Response();
-  }));
+                         throw std::runtime_error("/fail was asked to fail");
+                         co_return web::Response();
+                       }));
   app.router().add_get("/healthy", [](web::Request&) { return web::text("ok\n"); });
   app.router().add_get("/metrics", web::server_stats);
 
   web::RunOptions options{.addr = absl::GetFlag(FLAGS_addr), .port = absl::GetFlag(FLAGS_port)};
   std::optional<web::ThreadedMetricsHTTPServer> metrics_server;
   if (const auto port = absl::GetFlag(FLAGS_metrics_port)) {
-    metrics_server.emplace(web::start_http_server_in_thread(
-        {.addr = options.addr, .port = *port, .service_discovery = discovery()}));
+    metrics_server.emplace(
+        web::start_http_server_in_thread({.addr = options.addr, .port = *port, .service_discovery = discovery()}));
     std::cerr << "metrics at " << metrics_server->metrics_url() << '\n';
   } else {
     options.service_discovery = discovery();
@@ -97,8 +96,9 @@ int run() {
 }  // namespace prometheus_async
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage("A service that is timed, counted and tracked. Flags: --addr, --port, --metrics_port, "
-                               "--consul, --name, --service_id, --delay.");
+  absl::SetProgramUsageMessage(
+      "A service that is timed, counted and tracked. Flags: --addr, --port, --metrics_port, "
+      "--consul, --name, --service_id, --delay.");
   absl::ParseCommandLine(argc, argv);
   try {
     return prometheus_async::run();

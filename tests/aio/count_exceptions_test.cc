@@ -7,6 +7,7 @@
 #include <string>
 #include <system_error>
 
+#include "gtest/gtest.h"
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/deferred.hpp>
@@ -18,7 +19,6 @@
 #include <boost/asio/use_future.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "gtest/gtest.h"
 #include "metrics/filter.h"
 #include "tests/testing/fake_metrics.h"
 #include "tests/testing/run.h"
@@ -156,8 +156,7 @@ TEST(CountExceptions, CancellationIsNoErrorUnlessNamed) {
   asio::io_context context;
   FakeCounter errors, with_cancellations, cancellations;
   const auto plain = aio::count_exceptions(errors)(wait_for_ever);
-  const auto both =
-      aio::count_exceptions(with_cancellations, metrics::any_error | metrics::cancelled)(wait_for_ever);
+  const auto both = aio::count_exceptions(with_cancellations, metrics::any_error | metrics::cancelled)(wait_for_ever);
   const auto only = aio::count_exceptions(cancellations, metrics::cancelled)(wait_for_ever);
   const auto cancel = [&](asio::awaitable<void> operation) {
     const auto pending = testing::start(context, std::move(operation));
@@ -220,11 +219,9 @@ TEST(CountExceptions, AnErrorCodeMatchesTheTypeThatItWouldBeThrownAs) {
   FakeCounter by_type, other_type, by_code;
   const auto body = [&]() -> asio::awaitable<void> {
     const auto& token = asio::as_tuple(asio::use_awaitable);
-    co_await async_complete(context, kReset,
-                            aio::count_exceptions<boost::system::system_error>(by_type, token));
+    co_await async_complete(context, kReset, aio::count_exceptions<boost::system::system_error>(by_type, token));
     co_await async_complete(context, kReset, aio::count_exceptions<TypeError>(other_type, token));
-    const auto reset =
-        metrics::when([](const metrics::Ending& e) { return e.code() == std::errc::connection_reset; });
+    const auto reset = metrics::when([](const metrics::Ending& e) { return e.code() == std::errc::connection_reset; });
     co_await async_complete(context, kReset, aio::count_exceptions(by_code, reset, token));
   };
   run(context, body());
@@ -238,9 +235,8 @@ TEST(CountExceptions, AThrownCodeIsSeenByAPredicate) {
   asio::io_context context;
   FakeCounter errors;
   const auto reset = metrics::when([](const metrics::Ending& e) { return e.code() == std::errc::connection_reset; });
-  const auto call = aio::count_exceptions(errors, reset)([&]() -> asio::awaitable<int> {
-    co_return co_await async_complete(context, kReset, asio::use_awaitable);
-  });
+  const auto call = aio::count_exceptions(errors, reset)(
+      [&]() -> asio::awaitable<int> { co_return co_await async_complete(context, kReset, asio::use_awaitable); });
   EXPECT_THROW(run(context, call()), boost::system::system_error);
   EXPECT_EQ(errors.value, 1);
 }

@@ -3,11 +3,11 @@
 
 #include <chrono>
 
+#include "gtest/gtest.h"
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "gtest/gtest.h"
 #include "tests/testing/run.h"
 
 namespace prometheus_async::aio {

@@ -8,6 +8,8 @@
 #include <tuple>
 #include <utility>
 
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/deferred.hpp>
@@ -19,8 +21,6 @@
 #include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
 
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
 #include "metrics/registry.h"
 #include "tests/testing/fake_metrics.h"
 #include "tests/testing/run.h"
@@ -326,7 +326,9 @@ TEST(Time, ChoosesTheLabelByOutcome) {
   run(context, call(0));
   EXPECT_THROW(run(context, call(1)), Failure);
   EXPECT_THROW(run(context, call(2)), boost::system::system_error);
-  { auto dropped = call(0); }
+  {
+    auto dropped = call(0);
+  }
   for (const char* const outcome : {"ok", "error", "cancelled", "abandoned"}) {
     EXPECT_EQ(registry.get_sample_value("call_seconds_count", {{"outcome", outcome}}), 1) << outcome;
   }

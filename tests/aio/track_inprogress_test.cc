@@ -3,13 +3,13 @@
 
 #include <stdexcept>
 
+#include "gtest/gtest.h"
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "gtest/gtest.h"
 #include "tests/testing/fake_metrics.h"
 #include "tests/testing/run.h"
 #include "tests/testing/task.h"

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -29,8 +31,6 @@
 #include "aio/count_exceptions.h"
 #include "aio/time.h"
 #include "aio/track_inprogress.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
 #include "tests/testing/fake_metrics.h"
 #include "tests/testing/run.h"
 #include "tests/testing/stepping_clock.h"
@@ -156,7 +156,8 @@ TEST(Decorator, ReturnsWhatTheFunctionReturns) {
   wrap([] {})();
   run(context, wrap([]() -> asio::awaitable<void> { co_return; })());
   EXPECT_EQ(*wrap([] { return std::make_unique<int>(3); })(), 3);
-  EXPECT_EQ(*run(context, wrap([]() -> asio::awaitable<std::unique_ptr<int>> { co_return std::make_unique<int>(4); })()), 4);
+  EXPECT_EQ(
+      *run(context, wrap([]() -> asio::awaitable<std::unique_ptr<int>> { co_return std::make_unique<int>(4); })()), 4);
   EXPECT_EQ(wrap([] { return Immovable(5); })().value, 5);
   EXPECT_EQ(seconds.observations.size(), 6u);
 }
@@ -319,8 +320,8 @@ auto async_look(asio::io_context& context, Seen& seen, Token&& token) {
       [&context, &seen](auto handler) {
         seen.executor = asio::get_associated_executor(handler, context.get_executor());
         using Allocator = asio::associated_allocator_t<decltype(handler)>;
-        seen.allocator = std::is_same_v<typename std::allocator_traits<Allocator>::template rebind_alloc<int>,
-                                        MarkedAllocator<int>>;
+        seen.allocator =
+            std::is_same_v<typename std::allocator_traits<Allocator>::template rebind_alloc<int>, MarkedAllocator<int>>;
         seen.slot = asio::get_associated_cancellation_slot(handler).is_connected();
         std::move(handler)(7);
       },
@@ -357,9 +358,9 @@ TEST(Token, CancellationReachesTheOperation) {
   asio::cancellation_signal signal;
   FakeCounter cancellations;
   asio::steady_timer timer(context, asio::steady_timer::time_point::max());
-  timer.async_wait(aio::count_exceptions(
-      cancellations, metrics::cancelled,
-      asio::bind_cancellation_slot(signal.slot(), [](boost::system::error_code) {})));
+  timer.async_wait(
+      aio::count_exceptions(cancellations, metrics::cancelled,
+                            asio::bind_cancellation_slot(signal.slot(), [](boost::system::error_code) {})));
   context.poll();
   signal.emit(asio::cancellation_type::total);
   context.restart();
@@ -372,8 +373,8 @@ TEST(Token, TakesHandlersThatOnlyMove) {
   FakeHistogram seconds;
   asio::steady_timer timer(context, std::chrono::seconds(0));
   int got = 0;
-  timer.async_wait(aio::time(
-      seconds, [&got, owned = std::make_unique<int>(9)](boost::system::error_code) { got = *owned; }));
+  timer.async_wait(
+      aio::time(seconds, [&got, owned = std::make_unique<int>(9)](boost::system::error_code) { got = *owned; }));
   context.run();
   EXPECT_EQ(got, 9);
 }

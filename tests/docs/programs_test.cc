@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The programs that users should be able to write, as they would write them. Most of the proof is that this compiles.
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
-
 #include <chrono>
 #include <iostream>
 #include <memory>
@@ -12,16 +9,18 @@
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
 
 #include "aio/count_exceptions.h"
 #include "aio/time.h"
 #include "aio/track_inprogress.h"
 #include "aio/web/metrics_server.h"
 #include "aio/web/threaded_metrics_server.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
 #include "metrics/registry.h"
 #include "sd/consul_agent.h"
 #include "sd/endpoint.h"
@@ -56,9 +55,8 @@ TEST(Programs, AllThreeAtOnce) {
   auto& in_flight = metrics::gauge("charges_in_flight", "charges under way");
 
   const auto charge = aio::time(seconds) | aio::count_exceptions<PaymentError>(declined) |
-                      aio::track_inprogress(in_flight) | [](Order order) -> asio::awaitable<Receipt> {
-    co_return co_await pay(order);
-  };
+                      aio::track_inprogress(in_flight) |
+                      [](Order order) -> asio::awaitable<Receipt> { co_return co_await pay(order); };
   testing::run(context, charge(Order()));
   EXPECT_THROW(testing::run(context, charge(Order{.good = false})), PaymentError);
   EXPECT_EQ(metrics::default_registry().get_sample_value("charge_seconds_count"), 2);
@@ -72,8 +70,8 @@ TEST(Programs, AnExistingPrometheusCppProgram) {
   const auto raw_handler = []() -> asio::awaitable<void> { co_return; };
 
   auto& old = prometheus::BuildHistogram().Name("old_seconds").Help("...").Register(*registry).Add({}, buckets);
-  const auto handler = aio::time(old)(raw_handler);   // their instruments are ours
-  metrics::default_registry().adopt(registry);        // and on our page
+  const auto handler = aio::time(old)(raw_handler);  // their instruments are ours
+  metrics::default_registry().adopt(registry);       // and on our page
   auto server = web::start_http_server_in_thread({.addr = "127.0.0.1"});
 
   testing::run(context, handler());

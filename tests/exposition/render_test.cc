@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
 #include "metrics/registry.h"
 #include "tests/testing/child_process.h"
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exposition/text_encoder.h"
 
-#include <prometheus/counter.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
-#include <prometheus/summary.h>
-
 #include <limits>
 #include <memory>
 #include <string>
 
 #include "gtest/gtest.h"
+#include <prometheus/counter.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/summary.h>
+
 #include "metrics/registry.h"
 
 namespace prometheus_async::exposition {
@@ -69,9 +69,10 @@ bytes_count 0
 TEST(TextEncoder, EscapesHelpAndLabelsEachByItsRule) {
   Registry registry;
   registry.gauge("g", "a \"quoted\" \\ back\nslash", {"x"}).labels("a \"quoted\" \\ back\nslash\ttab").Set(1);
-  EXPECT_EQ(text(registry), "# HELP g a \"quoted\" \\\\ back\\nslash\n"
-                            "# TYPE g gauge\n"
-                            "g{x=\"a \\\"quoted\\\" \\\\ back\\nslash\ttab\"} 1\n");
+  EXPECT_EQ(text(registry),
+            "# HELP g a \"quoted\" \\\\ back\\nslash\n"
+            "# TYPE g gauge\n"
+            "g{x=\"a \\\"quoted\\\" \\\\ back\\nslash\ttab\"} 1\n");
 }
 
 TEST(TextEncoder, RepairsHelpThatIsNotUtf8) {
@@ -103,10 +104,18 @@ h_count 1
 // What prometheus-cpp's own serializer makes unreadable: help with a newline, a second +Inf, digits that are lost.
 TEST(TextEncoder, WritesMetricsOfPrometheusCpp) {
   const auto theirs = std::make_shared<prometheus::Registry>();
-  prometheus::BuildHistogram().Name("h").Help("two\nlines").Register(*theirs).Add(
-      {{"p", "/"}}, std::vector<double>{1, std::numeric_limits<double>::infinity()}).Observe(0.1 + 0.2);
-  prometheus::BuildSummary().Name("s").Help("s").Register(*theirs).Add(
-      {}, prometheus::Summary::Quantiles{{0.5, 0.05}}).Observe(2);
+  prometheus::BuildHistogram()
+      .Name("h")
+      .Help("two\nlines")
+      .Register(*theirs)
+      .Add({{"p", "/"}}, std::vector<double>{1, std::numeric_limits<double>::infinity()})
+      .Observe(0.1 + 0.2);
+  prometheus::BuildSummary()
+      .Name("s")
+      .Help("s")
+      .Register(*theirs)
+      .Add({}, prometheus::Summary::Quantiles{{0.5, 0.05}})
+      .Observe(2);
   prometheus::BuildCounter().Name("c").Help("c").Register(*theirs).Add({}).Increment();
   Registry registry;
   registry.adopt(theirs);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+
 #include "metrics/concepts.h"
 #include "metrics/refused.h"
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "gtest/gtest.h"
+
 #include "metrics/concepts.h"
 
 namespace prometheus_async::metrics {

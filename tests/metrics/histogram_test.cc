@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
 #include "metrics/concepts.h"
 #include "metrics/refused.h"
 

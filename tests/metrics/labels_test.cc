@@ -2,6 +2,7 @@
 #include "metrics/labels.h"
 
 #include "gtest/gtest.h"
+
 #include "metrics/utf8.h"
 
 namespace prometheus_async::metrics {
@@ -30,12 +31,12 @@ TEST(Utf8, GoodTextStays) {
 
 TEST(Utf8, BadBytesAreReplaced) {
   const std::string r = "\xEF\xBF\xBD";
-  EXPECT_EQ(repaired("a\x80z"), "a" + r + "z");                       // a lone continuation
-  EXPECT_EQ(repaired("\xc3"), r);                                     // cut short
-  EXPECT_EQ(repaired("\xc0\xaf"), r + r);                             // overlong
-  EXPECT_EQ(repaired("\xe0\x80\xaf"), r + r + r);                     // overlong
-  EXPECT_EQ(repaired("\xed\xa0\x80"), r + r + r);                     // a surrogate
-  EXPECT_EQ(repaired("\xf4\x90\x80\x80"), r + r + r + r);             // above U+10FFFF
+  EXPECT_EQ(repaired("a\x80z"), "a" + r + "z");            // a lone continuation
+  EXPECT_EQ(repaired("\xc3"), r);                          // cut short
+  EXPECT_EQ(repaired("\xc0\xaf"), r + r);                  // overlong
+  EXPECT_EQ(repaired("\xe0\x80\xaf"), r + r + r);          // overlong
+  EXPECT_EQ(repaired("\xed\xa0\x80"), r + r + r);          // a surrogate
+  EXPECT_EQ(repaired("\xf4\x90\x80\x80"), r + r + r + r);  // above U+10FFFF
   EXPECT_EQ(repaired("\xc3\xa9\xff\xc3\xa9"), "\xc3\xa9" + r + "\xc3\xa9");
 }
 

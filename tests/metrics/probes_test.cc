@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metrics/probes.h"
 
-#include <prometheus/counter.h>
-#include <prometheus/family.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-#include <prometheus/summary.h>
-
 #include <chrono>
 #include <exception>
 #include <optional>
@@ -17,6 +11,12 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/summary.h>
+
 #include "metrics/ending.h"
 #include "metrics/filter.h"
 #include "metrics/probe.h"
@@ -97,7 +97,9 @@ TEST(ExceptionProbe, CountsErrorsOnly) {
   const auto probe = exception_probe(errors);
   Span(probe).finish();
   Span(probe).cancel();
-  { Span dropped(probe); }
+  {
+    Span dropped(probe);
+  }
   EXPECT_EQ(errors.value, 0);
   Span(probe).fail(made(Timeout()));
   Span(probe).fail(std::make_error_code(std::errc::connection_reset));
@@ -296,7 +298,8 @@ TEST(Filter, AnErrorCodeIsTheExceptionThatItWouldBe) {
   const auto code = std::make_error_code(std::errc::connection_reset);
   EXPECT_TRUE(of_type<std::system_error>()(Ending::failed(code)));
   EXPECT_FALSE(of_type<Timeout>()(Ending::failed(code)));
-  EXPECT_TRUE(when<std::system_error>([&](const std::system_error& e) { return e.code() == code; })(Ending::failed(code)));
+  EXPECT_TRUE(
+      when<std::system_error>([&](const std::system_error& e) { return e.code() == code; })(Ending::failed(code)));
 }
 
 TEST(Filter, AnUnnamedErrorHasNoType) {

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metrics/registry.h"
 
-#include <prometheus/counter.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
-#include <prometheus/summary.h>
-#include <prometheus/text_serializer.h>
-
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -15,6 +9,11 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include <prometheus/counter.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/summary.h>
+#include <prometheus/text_serializer.h>
 
 namespace prometheus_async::metrics {
 namespace {
@@ -82,7 +81,8 @@ TEST(Registry, RefusesBadNames) {
   EXPECT_THAT(refusal([&] { registry.gauge("ok", "help", {"a-b"}); }), HasSubstr("label \"a-b\" of metric \"ok\""));
   EXPECT_THAT(refusal([&] { registry.gauge("ok", "help", {"a:b"}); }), HasSubstr("must be letters, digits and _"));
   EXPECT_THAT(refusal([&] { registry.gauge("ok", "help", {"__name__"}); }), HasSubstr("reserved for Prometheus"));
-  EXPECT_THAT(refusal([&] { registry.gauge("ok", "help", {"a", "a"}); }), HasSubstr("label \"a\" of metric \"ok\" is given twice"));
+  EXPECT_THAT(refusal([&] { registry.gauge("ok", "help", {"a", "a"}); }),
+              HasSubstr("label \"a\" of metric \"ok\" is given twice"));
   EXPECT_THAT(refusal([&] { registry.histogram("ok", "help", {"le"}); }), HasSubstr("label \"le\" of metric \"ok\""));
   EXPECT_THAT(refusal([&] { registry.histogram("ok", "help", {.buckets = {2, 1}}); }),
               HasSubstr("histogram \"ok\": bucket bounds must ascend"));
@@ -163,10 +163,18 @@ TEST(Family, NeedsALabelNamedOutcome) {
 
 TEST(PrometheusCpp, MetricsOfAnAdoptedRegistryAppear) {
   const auto theirs = std::make_shared<prometheus::Registry>();
-  prometheus::BuildHistogram().Name("old_seconds").Help("time").Register(*theirs).Add({{"path", "/"}},
-                                                                                    std::vector<double>{1, 2}).Observe(1.5);
-  prometheus::BuildSummary().Name("old_summary").Help("time").Register(*theirs).Add(
-      {}, prometheus::Summary::Quantiles{{0.5, 0.05}}).Observe(4);
+  prometheus::BuildHistogram()
+      .Name("old_seconds")
+      .Help("time")
+      .Register(*theirs)
+      .Add({{"path", "/"}}, std::vector<double>{1, 2})
+      .Observe(1.5);
+  prometheus::BuildSummary()
+      .Name("old_summary")
+      .Help("time")
+      .Register(*theirs)
+      .Add({}, prometheus::Summary::Quantiles{{0.5, 0.05}})
+      .Observe(4);
   Registry registry;
   registry.adopt(theirs);
   EXPECT_EQ(registry.get_sample_value("old_seconds_sum", {{"path", "/"}}), 1.5);

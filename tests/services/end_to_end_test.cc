@@ -13,6 +13,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
 #include "tests/services/quickstart.h"
 #include "tests/testing/child_process.h"
 #include "tests/testing/consul_dev_agent.h"
@@ -88,9 +89,8 @@ TEST(EndToEnd, PrometheusFindsThreeInstancesThroughConsul) {
   EXPECT_TRUE(prometheus.wait_until([&] {
     const Values quantiles = by_service_id(
         prometheus, "histogram_quantile(0.9, rate(quickstart_request_seconds_bucket{outcome=\"ok\"}[1m]))");
-    return quantiles.size() == 3 && std::all_of(quantiles.begin(), quantiles.end(), [](const auto& q) {
-             return std::isfinite(q.second) && q.second > 0;
-           });
+    return quantiles.size() == 3 && std::all_of(quantiles.begin(), quantiles.end(),
+                                                [](const auto& q) { return std::isfinite(q.second) && q.second > 0; });
   }));
 
   // One leaves in good order: it is gone from Consul, and its target from Prometheus.

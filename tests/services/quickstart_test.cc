@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // services/quickstart as its user sees it: the program, its output, its pages, its end.
+#include "tests/services/quickstart.h"
+
 #include <signal.h>
 
 #include <cstdlib>
@@ -13,7 +15,7 @@
 #include "absl/strings/strip.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/services/quickstart.h"
+
 #include "tests/testing/child_process.h"
 #include "tests/testing/http_get.h"
 
@@ -21,11 +23,11 @@ namespace prometheus_async {
 namespace {
 
 using testing::ChildProcess;
+using ::testing::HasSubstr;
 using testing::http_get;
+using ::testing::MatchesRegex;
 using testing::Quickstart;
 using testing::ReservedPort;
-using ::testing::HasSubstr;
-using ::testing::MatchesRegex;
 using ::testing::StartsWith;
 
 TEST(Quickstart, TheFirstLineSaysWhereItListens) {
