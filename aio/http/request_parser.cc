@@ -105,6 +105,10 @@ class Tokenizer final : public beast::http::basic_parser<true> {
     // It asks for more after the request line, for the fields. Anywhere else that means that the unit did not end where
     // its last line does, as with a line end in the quotes of a chunk extension.
     if (used == unit.size() && (!ec || ec == BeastError::need_more)) return true;
+    // From Boost 1.92 on Beast refuses some codings itself; which status that is stays ours to say.
+    if (!error_ && ec == BeastError::bad_transfer_encoding) {
+      error_ = read_framing(head_, limits_.body, boost::none);
+    }
     if (!error_) error_ = refusal(ec);
     return false;
   }
@@ -133,13 +137,18 @@ class Tokenizer final : public beast::http::basic_parser<true> {
     if (!head_.target.assign(head_.method, view(target)).ok()) refuse({400, "malformed target"}, ec);
   }
 
-  void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value,
-                     beast::error_code&) override {
-    if (!has_head_) head_.headers.add(view(name), view(value));  // later ones are trailers
+  void on_field_impl(beast::http::field id, beast::string_view name, beast::string_view value,
+                     beast::error_code& ec) override {
+    if (has_head_) return on_trailer_field_impl(id, name, value, ec);
+    head_.headers.add(view(name), view(value));
   }
 
   // Where Boost has trailers from 1.90 on; before, this is not an override.
-  void on_trailer_field_impl(beast::http::field, beast::string_view, beast::string_view, beast::error_code&) {}
+  void on_trailer_field_impl(beast::http::field, beast::string_view name, beast::string_view, beast::error_code& ec) {
+    if (ascii_iequals(view(name), "Content-Length") || ascii_iequals(view(name), "Transfer-Encoding")) {
+      refuse({400, "framing field in a trailer"}, ec);
+    }
+  }
 
   void on_header_impl(beast::error_code& ec) override {
     has_head_ = true;

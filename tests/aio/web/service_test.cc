@@ -194,8 +194,9 @@ TEST_F(ServiceTest, StopsIfDeregisteringIsCancelled) {
 }
 
 TEST_F(ServiceTest, TellsNobodyIfItCannotListen) {
-  Service taken = run(Service::start(Application(), options()));
-  record_.enrolled.reset();
+  ServiceOptions unannounced = options();
+  unannounced.service_discovery = {};
+  Service taken = run(Service::start(Application(), std::move(unannounced)));
   ServiceOptions again = options();
   again.port = taken.address().port;
   EXPECT_THROW(run(Service::start(Application(), std::move(again))), std::system_error);
