@@ -21,7 +21,8 @@ struct Page {
 // The registry's samples of this moment, in text format 0.0.4.
 //
 // Throws what Registry::collect throws; there is no part of a page then.
-// Threads: safe from any thread, and blocks nobody who records. Cost: 0.1 to 0.2 us a sample (docs/benchmarks.md).
+// Threads: safe from any thread. Recording goes on meanwhile; who makes a new child of a family waits until that family
+// is written. Cost: 0.1 to 0.2 us a sample (docs/benchmarks.md).
 Page render(const metrics::Registry& registry);
 
 }  // namespace prometheus_async::exposition

@@ -5,6 +5,8 @@
 //
 //   struct Stepping {
 //     using duration = std::chrono::nanoseconds;
+//     using rep = duration::rep;
+//     using period = duration::period;
 //     using time_point = std::chrono::time_point<Stepping, duration>;
 //     static time_point now() noexcept { return current; }
 //     static inline time_point current{};
