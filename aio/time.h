@@ -4,10 +4,9 @@
 //
 //   auto& req_time = metrics::histogram("req_time_seconds", "time spent in requests");
 //
-//   const auto handler = aio::time(req_time)([](Request) -> asio::awaitable<Reply> { ... });            // a function
-//   Page page = co_await aio::time(req_time, fetch(url));                                                // an
-//   awaitable co_await socket.async_read_some(buffer, aio::time(req_time, asio::use_awaitable));                   //
-//   an operation
+//   const auto handler = aio::time(req_time)([](Request) -> asio::awaitable<Reply> { ... });        // a function
+//   Page page = co_await aio::time(req_time, fetch(url));                                           // an awaitable
+//   co_await socket.async_read_some(buffer, aio::time(req_time, asio::use_awaitable));              // an operation
 #ifndef PROMETHEUS_ASYNC_AIO_TIME_H_
 #define PROMETHEUS_ASYNC_AIO_TIME_H_
 

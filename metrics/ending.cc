@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metrics/ending.h"
 
+#include "metrics/internal/exception_cast.h"
+
 namespace prometheus_async::metrics {
 
 std::string_view to_string(Outcome outcome) noexcept {
@@ -44,16 +46,12 @@ std::exception_ptr Ending::exception() const {
 }
 
 Ending::Reading Ending::read_standard_exception(const std::exception_ptr& exception) noexcept {
-  try {
-    std::rethrow_exception(exception);
-  } catch (const Cancellation&) {
-    return {Outcome::kCancelled, {}};
-  } catch (const std::system_error& error) {
-    const bool cancelled = error.code() == std::errc::operation_canceled;
-    return {cancelled ? Outcome::kCancelled : Outcome::kError, error.code()};
-  } catch (...) {
-    return {};
+  if (internal::exception_cast<Cancellation>(exception) != nullptr) return {Outcome::kCancelled, {}};
+  if (const auto* const error = internal::exception_cast<std::system_error>(exception)) {
+    const bool cancelled = error->code() == std::errc::operation_canceled;
+    return {cancelled ? Outcome::kCancelled : Outcome::kError, error->code()};
   }
+  return {};
 }
 
 }  // namespace prometheus_async::metrics

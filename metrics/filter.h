@@ -3,9 +3,9 @@
 // Which endings count_exceptions counts. The default is every error; cancellation and abandonment are outcomes of
 // their own and are counted only where a filter names them.
 //
-//   aio::count_exceptions(failures)                                              // every error
-//   aio::count_exceptions<Timeout, Refused>(failures)                            // two types, and what derives from
-//   them aio::count_exceptions(failures, metrics::any_error | metrics::cancelled)     // cancellations as well
+//   aio::count_exceptions(failures)                                          // every error
+//   aio::count_exceptions<Timeout, Refused>(failures)                        // two types, and what derives from them
+//   aio::count_exceptions(failures, metrics::any_error | metrics::cancelled) // cancellations as well
 //   aio::count_exceptions(failures, metrics::when<HttpError>([](const HttpError& e) { return e.status() >= 500; }))
 #ifndef PROMETHEUS_ASYNC_METRICS_FILTER_H_
 #define PROMETHEUS_ASYNC_METRICS_FILTER_H_
@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "metrics/ending.h"
+#include "metrics/internal/exception_cast.h"
 
 namespace prometheus_async::metrics {
 
@@ -58,14 +59,8 @@ class WhenError {
   bool operator()(const Ending& ending) const {
     if (ending.outcome() != Outcome::kError) return false;
     const std::exception_ptr exception = ending.exception();
-    if (exception == nullptr) return false;
-    try {
-      std::rethrow_exception(exception);
-    } catch (const Error& error) {
-      return predicate_(error);
-    } catch (...) {
-      return false;
-    }
+    const Error* const error = internal::exception_cast<Error>(exception);
+    return error != nullptr && predicate_(*error);
   }
 
  private:

@@ -12,6 +12,7 @@
 #include "aio/internal/awaitable.h"
 #include "aio/internal/settle.h"
 #include "aio/internal/token.h"
+#include "metrics/internal/instrumented_function.h"
 #include "metrics/probe.h"
 #include "metrics/span.h"
 
@@ -56,33 +57,15 @@ decltype(auto) call_with_probe(const P& probe, F&& function, Args&&... args) {
   }
 }
 
-// The callable that a decorator returns. As callable, and as copyable, as the function within; const calls call it as
-// const.
-template <metrics::Probe P, class F>
-class InstrumentedFunction {
- public:
-  InstrumentedFunction(P probe, F function) : probe_(std::move(probe)), function_(std::move(function)) {}
-
-  template <class... Args>
-    requires std::invocable<F&, Args...>
-  decltype(auto) operator()(Args&&... args) & {
-    return call_with_probe(probe_, function_, std::forward<Args>(args)...);
+struct Call {
+  template <metrics::Probe P, class F, class... Args>
+  static decltype(auto) with_probe(const P& probe, F&& function, Args&&... args) {
+    return call_with_probe(probe, std::forward<F>(function), std::forward<Args>(args)...);
   }
-  template <class... Args>
-    requires std::invocable<const F&, Args...>
-  decltype(auto) operator()(Args&&... args) const& {
-    return call_with_probe(probe_, function_, std::forward<Args>(args)...);
-  }
-  template <class... Args>
-    requires std::invocable<F, Args...>
-  decltype(auto) operator()(Args&&... args) && {
-    return call_with_probe(probe_, std::move(function_), std::forward<Args>(args)...);
-  }
-
- private:
-  [[no_unique_address]] P probe_;
-  [[no_unique_address]] F function_;
 };
+
+template <metrics::Probe P, class F>
+using InstrumentedFunction = metrics::internal::InstrumentedFunction<P, F, Call>;
 
 }  // namespace prometheus_async::aio::internal
 

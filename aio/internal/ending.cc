@@ -4,6 +4,8 @@
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "metrics/internal/exception_cast.h"
+
 namespace prometheus_async::aio::internal {
 namespace {
 
@@ -14,14 +16,11 @@ std::exception_ptr make_system_error(const void* code) {
 }  // namespace
 
 metrics::Ending::Reading read_exception(const std::exception_ptr& exception) noexcept {
-  try {
-    std::rethrow_exception(exception);
-  } catch (const boost::system::system_error& error) {
-    const bool cancelled = error.code() == boost::asio::error::operation_aborted;
-    return {cancelled ? metrics::Outcome::kCancelled : metrics::Outcome::kError, std::error_code(error.code())};
-  } catch (...) {
-    return metrics::Ending::read_standard_exception(exception);
+  if (const auto* const error = metrics::internal::exception_cast<boost::system::system_error>(exception)) {
+    const bool cancelled = error->code() == boost::asio::error::operation_aborted;
+    return {cancelled ? metrics::Outcome::kCancelled : metrics::Outcome::kError, std::error_code(error->code())};
   }
+  return metrics::Ending::read_standard_exception(exception);
 }
 
 metrics::Ending completed(const boost::system::error_code& code) noexcept {
