@@ -24,6 +24,7 @@ _LIBRARIES = {
     "boost.asio": "boost.asio",
     "boost.beast": "boost.beast",
     "boost.json": "boost.json",
+    "boost.thread": "boost.thread",
     "com_github_google_benchmark": "google_benchmark",
     "com_github_jupp0r_prometheus_cpp": "prometheus-cpp",
     "com_google_absl": "abseil-cpp",

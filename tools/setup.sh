@@ -23,6 +23,7 @@ test_packages=(
   curl
   file
   libbenchmark-dev
+  libboost-thread1.81-dev
   libgmock-dev
   libgtest-dev
   openssl
