@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The Date field of a response, formatted once a second.
+// Times in HTTP's fields, and the Date of a response, formatted once a second.
 //
 //   DateCache dates;
 //   dates.at(std::chrono::system_clock::from_time_t(784111777));  // "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -8,6 +8,7 @@
 #define PROMETHEUS_ASYNC_AIO_HTTP_DATE_H_
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,10 @@ namespace prometheus_async::aio::http {
 
 // The preferred form of RFC 9110 5.6.7, without a locale. For the years 0 to 9999.
 std::string format_http_date(std::chrono::system_clock::time_point time);
+
+// Reads that form, and no other: nullopt for the obsolete ones, which only clients of the last century send, and for
+// what is no date.
+std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text);
 
 // Threads: one at a time.
 class DateCache {

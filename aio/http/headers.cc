@@ -57,6 +57,15 @@ std::vector<std::string_view> Headers::get_all(std::string_view name) const {
   return values;
 }
 
+std::string Headers::get_list(std::string_view name) const {
+  std::string list;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const Field field = (*this)[i];
+    if (ascii_iequals(field.name, name)) list.append(list.empty() ? "" : ", ").append(field.value);
+  }
+  return list;
+}
+
 std::size_t Headers::count(std::string_view name) const {
   return static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
     return ascii_iequals(std::string_view(text_).substr(entry.begin, entry.name_size), name);

@@ -49,6 +49,9 @@ class Headers {
   std::optional<std::string_view> get(std::string_view name) const;
   // The values of every field of that name, in order.
   std::vector<std::string_view> get_all(std::string_view name) const;
+  // The same as one list, with ", " between them, which is what several fields of one name mean (RFC 9110 5.2); empty
+  // without one.
+  std::string get_list(std::string_view name) const;
   std::size_t count(std::string_view name) const;
   bool contains(std::string_view name) const { return get(name).has_value(); }
   // Whether a comma-separated list, which may be spread over several fields, has this token. Without case.

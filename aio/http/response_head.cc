@@ -41,6 +41,7 @@ void append_response_head(std::string& out, Status status, const Headers& header
   if (framing.content_length && !status.is_bodiless()) {
     append_field(out, "Content-Length", std::to_string(*framing.content_length));
   }
+  if (framing.chunked && !status.is_bodiless()) append_field(out, "Transfer-Encoding", "chunked");
   if (!framing.date.empty()) append_field(out, "Date", framing.date);
   if (!framing.keep_alive) {
     append_field(out, "Connection", "close");

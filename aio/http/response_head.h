@@ -23,6 +23,8 @@ struct ResponseFraming {
   // Bytes of the body, of the one that GET would have in an answer to HEAD; nullopt writes no Content-Length. Written
   // only if the status allows it.
   std::optional<std::uint64_t> content_length = std::nullopt;
+  // The body comes in chunks. Written only if the status allows it; for HTTP/1.1, and without a content_length.
+  bool chunked = false;
   // Whether another request may follow, and whether to say so in words, which HTTP/1.0 needs.
   bool keep_alive = true;
   bool is_http10 = false;

@@ -70,6 +70,7 @@ std::size_t ConnectionGroup::size() const { return state_->seats.size(); }
 
 void ConnectionGroup::stop() {
   for (Seat* seat : state_->snapshot()) {
+    seat->is_stopping_ = true;
     if (seat->is_taken_ && seat->on_stop_) seat->on_stop_();
   }
 }
@@ -77,6 +78,7 @@ void ConnectionGroup::stop() {
 void ConnectionGroup::abort() {
   for (Seat* seat : state_->snapshot()) {
     if (!seat->is_taken_) continue;
+    seat->is_stopping_ = true;
     seat->is_aborted_ = true;
     seat->cancellation_.emit(asio::cancellation_type::terminal);
   }

@@ -33,13 +33,15 @@ class ConnectionGroup {
    public:
     // Called by stop(). To be set by the connection: close if idle, end after the current answer otherwise.
     void on_stop(std::function<void()> function) { on_stop_ = std::move(function); }
-    // Whether abort() was called.
+    // Whether stop() or abort() was called; abort().
+    bool is_stopping() const { return is_stopping_; }
     bool is_aborted() const { return is_aborted_; }
 
    private:
     friend class ConnectionGroup;
     std::function<void()> on_stop_;
     bool is_taken_ = true;
+    bool is_stopping_ = false;
     bool is_aborted_ = false;
     asio::cancellation_signal cancellation_;
   };

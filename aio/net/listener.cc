@@ -37,8 +37,6 @@ bool is_absent_here(const std::system_error& error) {
   return error.code() == std::errc::address_not_available || error.code() == std::errc::address_family_not_supported;
 }
 
-std::vector<tcp::endpoint> wildcards(std::uint16_t port) { return {{tcp::v6(), port}, {tcp::v4(), port}}; }
-
 asio::awaitable<std::vector<tcp::endpoint>> look_up(std::string host, std::uint16_t port) {
   error_code ec;
   const asio::ip::address numeric = asio::ip::make_address(host, ec);
@@ -49,6 +47,25 @@ asio::awaitable<std::vector<tcp::endpoint>> look_up(std::string host, std::uint1
       host, service, tcp::resolver::passive | tcp::resolver::numeric_service, kAwaitTuple);
   throw_if(error, Address{host, port}.to_string());
   co_return std::vector<tcp::endpoint>(results.begin(), results.end());
+}
+
+// At those that this machine has, which is one or more.
+std::vector<std::unique_ptr<Listener>> listen_at_each(const asio::any_io_executor& executor,
+                                                      std::vector<tcp::endpoint> endpoints,
+                                                      const ListenOptions& options) {
+  std::vector<std::unique_ptr<Listener>> listeners;
+  std::optional<std::system_error> absent;
+  for (tcp::endpoint& endpoint : endpoints) {
+    if (!listeners.empty()) endpoint.port(listeners.front()->address().port);
+    try {
+      listeners.push_back(std::make_unique<Listener>(executor, endpoint, options));
+    } catch (const std::system_error& error) {
+      if (!is_absent_here(error)) throw;
+      absent.emplace(error);
+    }
+  }
+  if (listeners.empty()) throw std::system_error(*absent);
+  return listeners;
 }
 
 }  // namespace
@@ -106,23 +123,25 @@ void Listener::close() {
 asio::awaitable<std::vector<std::unique_ptr<Listener>>> listen(std::string host, std::uint16_t port,
                                                                ListenOptions options) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  std::vector<tcp::endpoint> endpoints = wildcards(port);
-  if (!host.empty()) endpoints = co_await look_up(host, port);
+  if (host.empty()) co_return listen_numeric(executor, host, port, options);
+  std::vector<tcp::endpoint> endpoints = co_await look_up(host, port);
+  co_return listen_at_each(executor, std::move(endpoints), options);
+}
 
-  std::vector<std::unique_ptr<Listener>> listeners;
-  std::optional<std::system_error> absent;
-  for (tcp::endpoint endpoint : endpoints) {
-    if (!listeners.empty()) endpoint.port(listeners.front()->address().port);
-    try {
-      listeners.push_back(std::make_unique<Listener>(executor, endpoint, options));
-    } catch (const std::system_error& error) {
-      if (!is_absent_here(error)) throw;
-      absent.emplace(error);
-    }
-    if (host.empty() && !listeners.empty()) break;  // the IPv6 wildcard covers IPv4
+std::vector<std::unique_ptr<Listener>> listen_numeric(const asio::any_io_executor& executor, const std::string& host,
+                                                      std::uint16_t port, const ListenOptions& options) {
+  if (!host.empty()) {
+    error_code ec;
+    const asio::ip::address address = asio::ip::make_address(host, ec);
+    throw_if(ec, Address{host, port}.to_string());
+    return listen_at_each(executor, {{address, port}}, options);
   }
-  if (listeners.empty()) throw std::system_error(*absent);
-  co_return listeners;
+  try {
+    return listen_at_each(executor, {{tcp::v6(), port}}, options);  // which takes IPv4 as well
+  } catch (const std::system_error& error) {
+    if (!is_absent_here(error)) throw;
+  }
+  return listen_at_each(executor, {{tcp::v4(), port}}, options);
 }
 
 }  // namespace prometheus_async::aio::net

@@ -49,6 +49,7 @@ class Listener {
 
   // Ends accept(); the port is free on return.
   void close();
+  bool is_open() const { return acceptor_.is_open(); }
 
   // Where it listens or, after close(), listened.
   const Address& address() const { return address_; }
@@ -68,6 +69,10 @@ class Listener {
 // Throws std::system_error whose message is "listen on HOST:PORT: " and the reason, with nothing left listening.
 asio::awaitable<std::vector<std::unique_ptr<Listener>>> listen(std::string host, std::uint16_t port,
                                                                ListenOptions options = {});
+
+// The same without a lookup and at once, for a host that is a numeric address or empty.
+std::vector<std::unique_ptr<Listener>> listen_numeric(const asio::any_io_executor& executor, const std::string& host,
+                                                      std::uint16_t port, const ListenOptions& options = {});
 
 }  // namespace prometheus_async::aio::net
 

@@ -42,6 +42,14 @@ asio::awaitable<Stream::Result> Stream::read_some(asio::mutable_buffer buffer) {
   return socket_.async_read_some(buffer, kAwaitTuple);
 }
 
+void Stream::read_some(asio::mutable_buffer buffer, ReadHandler handler) {
+  if (tls_) {
+    tls_->async_read_some(buffer, std::move(handler));
+  } else {
+    socket_.async_read_some(buffer, std::move(handler));
+  }
+}
+
 asio::awaitable<Stream::Result> Stream::write_some(ConstBuffers buffers) {
   if (tls_) return tls_->async_write_some(buffers, kAwaitTuple);
   return socket_.async_write_some(buffers, kAwaitTuple);

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <tuple>
 
@@ -31,13 +32,14 @@ namespace asio = boost::asio;
 
 // The server's end of a connection. Operations report errors by value, since a peer that goes away is no exception.
 //
-// At most one operation at a time, on the socket's executor. A cancelled operation (cancel() or the coroutine's own
-// cancellation) ends with operation_aborted and leaves the stream usable.
+// At most one operation at a time, but that one read and one write go together, on the socket's executor. A cancelled
+// operation (cancel() or the coroutine's own cancellation) ends with operation_aborted and leaves the stream usable.
 class Stream {
  public:
   using Result = std::tuple<boost::system::error_code, std::size_t>;
-  // Head and body of a message; either may be empty.
-  using ConstBuffers = std::array<asio::const_buffer, 2>;
+  using ReadHandler = std::function<void(boost::system::error_code, std::size_t)>;
+  // Head, body and end of a message; each may be empty.
+  using ConstBuffers = std::array<asio::const_buffer, 3>;
 
   // Plain if `tls` is null. `tls` need not outlive the call.
   Stream(asio::ip::tcp::socket socket, asio::ssl::context* tls);
@@ -47,6 +49,8 @@ class Stream {
   asio::awaitable<boost::system::error_code> handshake();
   // At least one byte, or an error.
   asio::awaitable<Result> read_some(asio::mutable_buffer buffer);
+  // The same without a coroutine. `handler` is called in a later turn of the loop; *this lives until then.
+  void read_some(asio::mutable_buffer buffer, ReadHandler handler);
   asio::awaitable<Result> write_some(ConstBuffers buffers);
   // Says that nothing more will be written: TLS's close_notify, which waits for the peer's, and TCP's FIN. The error is
   // operation_aborted or none: many a peer closes without a word.
@@ -54,11 +58,12 @@ class Stream {
   // Reads and drops bytes below TLS, for use after finish(): so the answer reaches a peer that is still sending.
   asio::awaitable<Result> discard_some(asio::mutable_buffer buffer);
 
-  // Ends the operation that is under way.
+  // Ends the operations that are under way.
   void cancel();
   // Closes at once; the peer sees a reset.
   void reset();
 
+  asio::ip::tcp::socket::executor_type get_executor() { return socket_.get_executor(); }
   bool is_tls() const { return tls_ != nullptr; }
   const Address& peer() const { return peer_; }
 

@@ -63,7 +63,7 @@ class AppRunner {
 
  private:
   struct Impl;
-  const std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace prometheus_async::aio::web

@@ -6,42 +6,18 @@
 #ifndef PROMETHEUS_ASYNC_AIO_WEB_SERVER_OPTIONS_H_
 #define PROMETHEUS_ASYNC_AIO_WEB_SERVER_OPTIONS_H_
 
-#include <chrono>
 #include <cstddef>
-#include <functional>
-#include <string_view>
 
 #include "aio/http/request_parser.h"
+#include "aio/net/http_options.h"
+#include "aio/net/log.h"
 
 namespace prometheus_async::aio::web {
 
-// Gets one line without a line end, on the server's thread. Must not throw.
-using Log = std::function<void(std::string_view line)>;
-
-// "prometheus_async: LINE" on stderr, in one write.
-void log_to_stderr(std::string_view line);
-
-// How long a connection may take for each step. A deadline passes at its time or up to 0.25 s later.
-struct ServerTimeouts {
-  using Duration = std::chrono::milliseconds;
-
-  // TLS handshake. Then: reset.
-  Duration tls_handshake = std::chrono::seconds(10);
-  // A new connection's first byte. Then: closed.
-  Duration first_byte = std::chrono::seconds(30);
-  // The head of a request from its first byte, however steadily it drips. Then: 408, closed.
-  Duration head = std::chrono::seconds(10);
-  // Between two pieces of a body. Then: the handler's read throws HttpError 408; closed.
-  Duration body = std::chrono::seconds(20);
-  // For the client to take some of the answer. Then: reset.
-  Duration write = std::chrono::seconds(20);
-  // Between an answer and the next request. Then: closed. aiohttp's run_app has the same.
-  Duration keep_alive = std::chrono::seconds(75);
-  // After the last answer, for the client to read it and close. Then: closed.
-  Duration linger = std::chrono::seconds(2);
-  // For requests that are being answered when the server is asked to stop. Then: their handlers are cancelled.
-  Duration shutdown = std::chrono::seconds(20);
-};
+using net::Log;
+using net::log_to_stderr;
+// After ServerTimeouts::body the handler's read throws HttpError 408.
+using net::ServerTimeouts;
 
 struct ServerOptions {
   http::RequestLimits limits = {};

@@ -23,6 +23,24 @@ TEST(Date, KnowsTheCalendar) {
   EXPECT_EQ(format_http_date(system_clock::from_time_t(-1)), "Wed, 31 Dec 1969 23:59:59 GMT");
 }
 
+TEST(Date, ReadsWhatItWrites) {
+  for (const std::time_t time : {0l, 784111777l, 951782400l, 4107542399l, -1l}) {
+    const auto point = system_clock::from_time_t(time);
+    EXPECT_EQ(parse_http_date(format_http_date(point)), std::chrono::floor<std::chrono::seconds>(point)) << time;
+  }
+}
+
+TEST(Date, ReadsNothingElse) {
+  for (const char* text :
+       {"", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Mon, 06 Nov 1994 08:49:37 GMT",
+        "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:60:37 GMT",
+        "Sun, 06 Nov 1994 08:49:60 GMT", "Sun, 06 nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 UTC",
+        "Sun, -6 Nov 1994 08:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:-7 GMT",
+        "Sun,06 Nov  1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT "}) {
+    EXPECT_EQ(parse_http_date(text), std::nullopt) << text;
+  }
+}
+
 TEST(Date, MovesOnWithTheSecond) {
   DateCache dates;
   const system_clock::time_point second = system_clock::from_time_t(784111777);

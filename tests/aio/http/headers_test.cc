@@ -52,6 +52,13 @@ TEST(Headers, TakesViewsOfItself) {
   EXPECT_EQ(headers[0].value, "a value that is long enough to need memory of its own");
 }
 
+TEST(Headers, GivesSeveralFieldsAsOneList) {
+  const Headers headers{{"Accept", "a, b"}, {"X", "1"}, {"accept", "c"}};
+  EXPECT_EQ(headers.get_list("Accept"), "a, b, c");
+  EXPECT_EQ(headers.get_list("X"), "1");
+  EXPECT_EQ(headers.get_list("Y"), "");
+}
+
 TEST(Headers, RemoveSaysHowMany) {
   Headers headers{{"A", "1"}, {"B", "2"}, {"a", "3"}};
   EXPECT_EQ(headers.remove("A"), 2u);

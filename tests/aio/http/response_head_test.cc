@@ -31,6 +31,11 @@ TEST(ResponseHead, SaysWhatTheConnectionDoes) {
   EXPECT_EQ(head(200, {}, {.date = "today"}), "HTTP/1.1 200 OK\r\nDate: today\r\n\r\n");
 }
 
+TEST(ResponseHead, SaysThatTheBodyComesInChunks) {
+  EXPECT_EQ(head(200, {}, {.chunked = true}), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+  EXPECT_EQ(head(204, {}, {.chunked = true}), "HTTP/1.1 204 No Content\r\n\r\n");
+}
+
 TEST(ResponseHead, LeavesFramingToTheConnection) {
   const Headers headers{{"content-length", "7"}, {"Transfer-Encoding", "chunked"}, {"Date", "x"}, {"CONNECTION", "x"}};
   EXPECT_EQ(head(200, headers, {.content_length = 5}), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");

@@ -11,6 +11,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <gtest/gtest.h>
 
+#include "aio/net/connection_group.h"
+#include "aio/net/http_connection.h"
 #include "aio/web/app_runner.h"
 #include "aio/web/application.h"
 #include "aio/web/connection.h"
@@ -81,9 +83,10 @@ TEST(Examples, AppRunnerAndService) {
   return web::run_app(std::move(app), {.port = 8000, .server = {.max_connections = 100}});
 }
 
-[[maybe_unused]] void spawn_connection(net::ConnectionGroup& group, std::shared_ptr<web::ServerState> server,
+[[maybe_unused]] void spawn_connection(net::ConnectionGroup& group, std::shared_ptr<web::ApplicationService> service,
                                        asio::ip::tcp::socket socket) {
-  group.spawn([&](net::ConnectionGroup::Seat& seat) { return web::serve(server, std::move(socket), nullptr, seat); });
+  group.spawn(
+      [&](net::ConnectionGroup::Seat& seat) { return net::serve_http(service, std::move(socket), nullptr, seat); });
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "aio/web/read_buffer.h"
+#include "aio/net/read_buffer.h"
 
 #include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace prometheus_async::aio::web {
+namespace prometheus_async::aio::net {
 namespace {
 
 // Writes as much of `bytes` as there is room for.
@@ -66,4 +66,4 @@ TEST(ReadBuffer, GivesMemoryBack) {
 }
 
 }  // namespace
-}  // namespace prometheus_async::aio::web
+}  // namespace prometheus_async::aio::net

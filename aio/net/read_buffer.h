@@ -4,8 +4,8 @@
 //
 //   buffer.commit(read(fd, buffer.prepare().data(), buffer.prepare().size()));
 //   buffer.consume(parser.parse(buffer.bytes()).consumed);
-#ifndef PROMETHEUS_ASYNC_AIO_WEB_READ_BUFFER_H_
-#define PROMETHEUS_ASYNC_AIO_WEB_READ_BUFFER_H_
+#ifndef PROMETHEUS_ASYNC_AIO_NET_READ_BUFFER_H_
+#define PROMETHEUS_ASYNC_AIO_NET_READ_BUFFER_H_
 
 #include <cstddef>
 #include <cstring>
@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace prometheus_async::aio::web {
+namespace prometheus_async::aio::net {
 
 // One block of memory, which doubles when it is full of unused bytes; the parser's limits bound how many these are.
 class ReadBuffer {
@@ -60,6 +60,6 @@ class ReadBuffer {
   std::size_t end_ = 0;
 };
 
-}  // namespace prometheus_async::aio::web
+}  // namespace prometheus_async::aio::net
 
-#endif  // PROMETHEUS_ASYNC_AIO_WEB_READ_BUFFER_H_
+#endif  // PROMETHEUS_ASYNC_AIO_NET_READ_BUFFER_H_
