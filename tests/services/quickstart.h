@@ -8,27 +8,23 @@
 #define PROMETHEUS_ASYNC_TESTS_SERVICES_QUICKSTART_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "tests/testing/child_process.h"
+#include "tests/services/service.h"
 
 namespace prometheus_async::testing {
 
-class Quickstart {
+// The handler of / takes no time unless `flags` say otherwise.
+class Quickstart : public Service {
  public:
-  // Waits until it listens; throws std::runtime_error with its output if it does not. The handler of / takes no time
-  // unless `flags` say otherwise.
-  explicit Quickstart(const std::vector<std::string>& flags);
-
-  const std::string& first_line() const { return first_line_; }
-  const std::string& url() const { return url_; }  // http://127.0.0.1:PORT/
-  std::string host_and_port() const { return url_.substr(7, url_.size() - 8); }
-  ChildProcess& process() { return process_; }
+  explicit Quickstart(std::vector<std::string> flags) : Service("QUICKSTART", at_once(std::move(flags))) {}
 
  private:
-  ChildProcess process_;
-  std::string first_line_;
-  std::string url_;
+  static std::vector<std::string> at_once(std::vector<std::string> flags) {
+    flags.insert(flags.begin(), "--delay=0");
+    return flags;
+  }
 };
 
 }  // namespace prometheus_async::testing
