@@ -83,6 +83,36 @@ TEST(Layering, HttpKnowsNoSocketAndNoApplication) {
   EXPECT_THAT(Closure("http").folders, IsSubsetOf(kMetrics + std::set<std::string>{"aio/http"}));
 }
 
+// The HTTP engine, which the servers of aio/web and of tx/web share, knows neither.
+TEST(Layering, NetKnowsHttpAndNoApplication) {
+  const Closure closure("net");
+  EXPECT_THAT(closure.folders, IsSubsetOf(kMetrics + std::set<std::string>{"aio/http", "aio/net", "third_party"}));
+  EXPECT_THAT(closure.folders, IsSupersetOf({"aio/http", "aio/net"}));
+}
+
+// A Deferred and its wrappers: no loop, no socket.
+TEST(Layering, DeferredsKnowMetricsAlone) {
+  const Closure closure("tx_time");
+  EXPECT_THAT(closure.folders, IsSubsetOf(kMetrics + std::set<std::string>{"tx", "tx/internal"}));
+  for (const char* repository : {"boost.asio", "boost.beast", "curl", "openssl"}) {
+    EXPECT_THAT(closure.repositories, Not(Contains(repository)));
+  }
+}
+
+// The reactor listens on the transport that aio/web has; of its twin's wrappers and of discovery it knows nothing.
+TEST(Layering, TxKnowsTheTransportAndNotItsTwin) {
+  const Closure closure("tx");
+  EXPECT_THAT(closure.folders,
+              IsSubsetOf(kMetrics + std::set<std::string>{"aio/http", "aio/net", "tx", "tx/internal"}));
+}
+
+// Everything below it but its twin.
+TEST(Layering, TxWebKnowsTheTransportAndNotAioWeb) {
+  const Closure closure("tx_web");
+  EXPECT_THAT(closure.folders, IsSupersetOf({"aio/http", "aio/net", "exposition", "metrics", "tx", "tx/web"}));
+  EXPECT_THAT(closure.folders, Not(Contains("aio/web")));
+}
+
 // Of everything below it; of tx and the services, nothing.
 TEST(Layering, WebKnowsWhatIsBelow) {
   const Closure closure("web");
