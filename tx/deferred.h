@@ -24,6 +24,7 @@
 #include <exception>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -240,11 +241,19 @@ class [[nodiscard]] Deferred {
   // another Deferred, nor in its callbacks at this moment.
   bool called() const {
     holder_.require("called");
-    return !holder_.is_chain() || holder_.chain()->called();
+    return !holder_.is_chain() || holder_.chain()->called() || holder_.chain()->is_waiting();
   }
   bool has_result() const {
     holder_.require("has_result");
     return !holder_.is_chain() || holder_.chain()->is_settled();
+  }
+
+  // What it is at, for a log: "has not fired", "waits for another Deferred", "is paused", "runs its callbacks", "has a
+  // value", "has the failure TYPE: WHAT", "was moved away"; with set_debugging(true), where it was made.
+  std::string describe() const {
+    if (holder_.is_empty()) return "was moved away";
+    if (holder_.is_chain()) return holder_.chain()->describe_state();
+    return holder_.is_failure() ? "has the failure " + Failure(holder_.failure()).get_brief_traceback() : "has a value";
   }
 
   // The result, if it is there: then the Deferred is spent.

@@ -234,7 +234,7 @@ TEST(Deferred, ACallbackThatReturnsADeferredIsWaitedFor) {
     return s + "!";
   });
   outer.promise.callback(1);
-  EXPECT_TRUE(d.called() == false && !d.has_result()) << "it waits";
+  EXPECT_TRUE(d.called() && !d.has_result()) << "it waits";
   inner.promise.callback("in");
   EXPECT_EQ(value_of(d), "in!");
 }
@@ -378,6 +378,30 @@ TEST(Deferred, ACallbackMayDestroyTheLastHandleToItsOwnDeferred) {
              .add_callback([&](int n) { return order.push_back(n), n; });
   source.promise.callback(1);
   EXPECT_THAT(order, ElementsAre(1, 2));
+}
+
+// 27, which Twisted shows in a Deferred's repr.
+TEST(Deferred, SaysWhatItIsAt) {
+  Source<int> outer;
+  Source<int> inner;
+  EXPECT_EQ(outer.d.describe(), "has not fired");
+  std::optional<Deferred<int>> d;
+  std::string inside;
+  d = std::move(outer.d).add_callback([&](int) {
+    inside = d->describe();
+    return std::move(inner.d);
+  });
+  EXPECT_EQ(outer.d.describe(), "was moved away");
+  outer.promise.callback(1);
+  EXPECT_EQ(inside, "runs its callbacks");
+  EXPECT_EQ(d->describe(), "waits for another Deferred");
+  Pause pause = d->pause();
+  inner.promise.callback(1);
+  EXPECT_EQ(d->describe(), "is paused");
+  pause.unpause();
+  EXPECT_EQ(d->describe(), "has a value");
+  EXPECT_EQ(fail<int>(Odd("x")).add_errback([](Failure&& f) { return f; }).tap([](const Result<int>&) {}).describe(),
+            "has the failure prometheus_async::tx::(anonymous namespace)::Odd: x");
 }
 
 // --- Pausing: 23, 24, 28.

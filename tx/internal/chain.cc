@@ -32,6 +32,25 @@ std::string describe(const Chain::DebugInfo& debug) {
   return text;
 }
 
+std::string Chain::describe_state() const {
+  std::string text;
+  if (running_) {
+    text = "runs its callbacks";
+  } else if (called_ && is_paused()) {
+    text = "is paused";
+  } else if (is_waiting()) {
+    text = "waits for another Deferred";
+  } else if (!called_) {
+    text = "has not fired";
+  } else if (state_ == State::kFailure) {
+    text = "has the failure " + Failure(failure()).get_brief_traceback();
+  } else {
+    text = "has a value";
+  }
+  if (debug_) text += " (" + describe(*debug_) + ")";
+  return text;
+}
+
 const Node::Ops Chain::kEndOfSegment{&Chain::end_segment, 0};
 
 void Chain::destroy(Chain* chain) noexcept {

@@ -118,6 +118,11 @@ class Chain : public Node {
   bool is_paused() const noexcept { return segment_->pauses_ > 0; }
   // Called, and the result is here, with nothing left to be done to it.
   bool is_settled() const noexcept { return state_ != State::kNone && called_ && !running_ && !is_paused(); }
+  // A root that runs, or waits to run, another's steps before the rest of its own.
+  bool is_waiting() const noexcept { return segment_ != this; }
+  // "has not fired", "waits for another Deferred", "is paused", "runs its callbacks", "has a value", "has the failure
+  // ..."
+  std::string describe_state() const;
   // Was spliced, and its own steps have all run.
   bool is_over() const noexcept { return root_ != nullptr && outer_ == nullptr; }
   State state() const noexcept { return state_; }

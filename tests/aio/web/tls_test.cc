@@ -14,13 +14,11 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 #include "aio/web/threaded_metrics_server.h"
 #include "tests/aio/web/raw_client.h"
 #include "tests/aio/web/test_server.h"
+#include "tests/testing/tls_context.h"
 
 namespace prometheus_async::aio::web {
 namespace {
@@ -29,27 +27,6 @@ using namespace std::chrono_literals;
 using asio::ip::tcp;
 using prometheus_async::testing::RawClient;
 using prometheus_async::testing::TestServer;
-
-// A context with a key and a certificate made for this run.
-std::shared_ptr<asio::ssl::context> make_server_context() {
-  auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
-  EVP_PKEY* key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
-  X509* certificate = X509_new();
-  X509_set_version(certificate, 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
-  X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
-  X509_set_pubkey(certificate, key);
-  X509_sign(certificate, key, EVP_sha256());
-  SSL_CTX_use_certificate(context->native_handle(), certificate);
-  SSL_CTX_use_PrivateKey(context->native_handle(), key);
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-  return context;
-}
 
 // Speaks TLS; blocking.
 class TlsClient {
@@ -84,7 +61,7 @@ Application hello() {
 }
 
 TEST(Tls, Serves) {
-  TestServer server(hello(), {}, make_server_context());
+  TestServer server(hello(), {}, prometheus_async::testing::make_tls_context());
   TlsClient client(server.address());
   client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   const std::string answer = client.read_to_end();
@@ -93,20 +70,20 @@ TEST(Tls, Serves) {
 }
 
 TEST(Tls, ResetsWhatIsNoHandshake) {
-  TestServer server(hello(), {}, make_server_context());
+  TestServer server(hello(), {}, prometheus_async::testing::make_tls_context());
   RawClient client(server.address());
   client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(client.read_to_end().find("HTTP"), std::string::npos);
 }
 
 TEST(Tls, WaitsForAHandshakeNoLongerThanItsDeadline) {
-  TestServer server(hello(), {.timeouts = {.tls_handshake = 50ms}}, make_server_context());
+  TestServer server(hello(), {.timeouts = {.tls_handshake = 50ms}}, prometheus_async::testing::make_tls_context());
   RawClient client(server.address());
   EXPECT_EQ(client.read_to_end(), "");
 }
 
 TEST(Tls, StopsWithIdleConnections) {
-  TestServer server(hello(), {}, make_server_context());
+  TestServer server(hello(), {}, prometheus_async::testing::make_tls_context());
   TlsClient client(server.address());
   client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   EXPECT_NE(client.read_to_end().find("secure"), std::string::npos);
@@ -115,7 +92,8 @@ TEST(Tls, StopsWithIdleConnections) {
 }
 
 TEST(Tls, IsSaidInTheUrl) {
-  auto server = start_http_server_in_thread({.addr = "127.0.0.1", .ssl_context = make_server_context()});
+  auto server =
+      start_http_server_in_thread({.addr = "127.0.0.1", .ssl_context = prometheus_async::testing::make_tls_context()});
   EXPECT_TRUE(server.https());
   EXPECT_EQ(server.url(), "https://" + server.socket().to_string() + "/");
   EXPECT_EQ(server.metrics_url(), "https://" + server.socket().to_string() + "/metrics");
