@@ -34,7 +34,7 @@ class Slow : public Resource {
  public:
   explicit Slow(Reactor& reactor) : reactor_(&reactor) {}
   Body render_get(Request& request) override {
-    request.notify_finish().add_errback([this](Failure&&) { ++lost; }).detach();
+    request.notify_finish().add_errback([](Failure&&) { ++lost; }).detach();
     request.write("one ");
     defer_later(*reactor_, 10ms)
         .add_callback([&request] {
