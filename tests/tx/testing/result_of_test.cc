@@ -39,8 +39,9 @@ std::string failure_of(F body) {
   EXPECT_TRUE(ended);
   EXPECT_EQ(results.size(), 1);
   if (results.size() != 1) return "";
-  const std::string message = results.GetTestPartResult(0).message();
-  return message.substr(message.find('\n') + 1);  // behind GoogleTest's "Failed"
+  std::string message = results.GetTestPartResult(0).message();
+  if (message.ends_with('\n')) message.pop_back();  // newer GoogleTests end it so
+  return message.substr(message.find('\n') + 1);    // behind GoogleTest's "Failed"
 }
 
 struct Answer {
