@@ -360,6 +360,16 @@ TEST(Coroutine, ADeferredIsAwaitedByAnyCoroutine) {
   EXPECT_EQ(task.result(), 5);
 }
 
+TEST(Coroutine, AnAwaiterThatNobodyAwaitsLeavesTheDeferredAlone) {
+  Promise<int> promise;
+  Deferred<int> d = promise.get_deferred().add_callback([](int n) { return n + 1; });
+  {
+    [[maybe_unused]] const auto awaiter = std::move(d).operator co_await();
+  }
+  promise.callback(1);
+  EXPECT_EQ(outcome(d), "2");
+}
+
 TEST(Coroutine, AnotherKindOfCoroutineMayBeDestroyedWhileItWaits) {
   Promise<int> promise;
   {

@@ -134,7 +134,10 @@ void Chain::unpause() noexcept {
 
 void Chain::remove(Node* node) noexcept {
   Node* before = nullptr;
-  for (Node* each = head_; each != node; each = each->next) before = each;
+  for (Node* each = head_; each != node; each = each->next) {
+    if (each == nullptr) return;
+    before = each;
+  }
   (before == nullptr ? head_ : before->next) = node->next;
   if (tail_ == node) tail_ = before;
 }
