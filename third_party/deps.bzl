@@ -30,7 +30,9 @@ _LIBRARIES = {
     "com_google_absl": "abseil-cpp",
     "com_google_googletest": "googletest",
     "curl": "curl",
+    "libdeflate": "libdeflate",
     "openssl": "openssl",
+    "zstd": "zstd",
 }
 
 def prometheus_async_dependencies():

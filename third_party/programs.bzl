@@ -22,10 +22,14 @@ def _suite_programs_impl(ctx):
             result.stdout,
             result.stderr,
         ))
-    for program, path in ctx.attr.programs.items():
-        ctx.symlink("unpacked/" + path, program)
+    for name, path in ctx.attr.programs.items() + ctx.attr.python_packages.items():
+        ctx.symlink("unpacked/" + path, name)
+    build = ["exports_files({})".format(repr(ctx.attr.programs.keys()))]
+    for package in ctx.attr.python_packages:
+        build.append("exports_files([\"{}/__init__.py\"])".format(package))
+        build.append("filegroup(name = \"{0}\", srcs = glob([\"{0}/**/*.py\"]), visibility = [\"//visibility:public\"])".format(package))
     ctx.file("WORKSPACE", "")
-    ctx.file("BUILD.bazel", "exports_files({})\n".format(repr(ctx.attr.programs.keys())))
+    ctx.file("BUILD.bazel", "\n".join(build) + "\n")
 
 suite_programs = repository_rule(
     implementation = _suite_programs_impl,
@@ -34,7 +38,10 @@ suite_programs = repository_rule(
 The mirror is the one of the machine's own apt sources, and apt checks the suite's signature.""",
     attrs = {
         "package": attr.string(mandatory = True),
-        "programs": attr.string_dict(doc = "Target name -> path in the package.", mandatory = True),
+        "programs": attr.string_dict(doc = "Target name -> path in the package."),
+        "python_packages": attr.string_dict(
+            doc = "Target name -> folder in the package. The target has every .py file; NAME/__init__.py says where they are.",
+        ),
         "sha256": attr.string(doc = "Of the .deb, where the suite is frozen."),
         "suite": attr.string(mandatory = True),
         "version": attr.string(doc = "Where the suite is frozen; otherwise what it has."),
@@ -52,6 +59,34 @@ def prometheus_async_programs():
             "prometheus": "usr/bin/prometheus",
             "promtool": "usr/bin/promtool",
         },
+        suite = "bookworm",
+    )
+
+    # Prometheus 3, which Debian 12 does not have. It is one binary that needs nothing of its suite. Unpinned: sid moves.
+    suite_programs(
+        name = "prometheus_3",
+        package = "prometheus",
+        programs = {"prometheus": "usr/bin/prometheus"},
+        suite = "sid",
+    )
+    suite_programs(
+        name = "prometheus_pushgateway",
+        package = "prometheus-pushgateway",
+        programs = {"prometheus-pushgateway": "usr/bin/prometheus-pushgateway"},
+        suite = "bookworm",
+    )
+
+    # Its parsers, for /usr/bin/python3, and what they import.
+    suite_programs(
+        name = "python_prometheus_client",
+        package = "python3-prometheus-client",
+        python_packages = {"prometheus_client": "usr/lib/python3/dist-packages/prometheus_client"},
+        suite = "bookworm",
+    )
+    suite_programs(
+        name = "python_decorator",
+        package = "python3-decorator",
+        programs = {"decorator.py": "usr/lib/python3/dist-packages/decorator.py"},
         suite = "bookworm",
     )
 

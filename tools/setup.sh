@@ -12,7 +12,9 @@ build_packages=(
   libabsl-dev
   libboost1.81-dev
   libcurl4-openssl-dev
+  libdeflate-dev
   libssl-dev
+  libzstd-dev
   pkg-config
   prometheus-cpp-dev
 )

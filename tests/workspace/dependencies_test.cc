@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every third-party label compiles, links and runs, whatever Bazel and Debian are underneath.
 
+#include <libdeflate.h>
+#include <zstd.h>
+
 #include <chrono>
 #include <string>
 
@@ -76,6 +79,14 @@ TEST(Dependencies, PrometheusCppCounts) {
 }
 
 TEST(Dependencies, CurlIsThere) { EXPECT_NE(curl_version_info(CURLVERSION_NOW), nullptr); }
+
+TEST(Dependencies, LibdeflateMakesACompressor) {
+  libdeflate_compressor* const compressor = libdeflate_alloc_compressor(1);
+  EXPECT_NE(compressor, nullptr);
+  libdeflate_free_compressor(compressor);
+}
+
+TEST(Dependencies, ZstdIsThere) { EXPECT_GE(ZSTD_versionNumber(), 10'504u); }
 
 TEST(Dependencies, AbseilLinks) {
   EXPECT_EQ(absl::GetFlag(FLAGS_answer), 42);
