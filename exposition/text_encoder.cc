@@ -1,95 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exposition/text_encoder.h"
 
-#include <algorithm>
 #include <cstdint>
-#include <limits>
+#include <string_view>
 
-#include "exposition/number.h"
+#include "exposition/internal/names.h"
 
 namespace prometheus_async::exposition {
 namespace {
 
-// HELP escapes backslash and newline, and leaves quotes alone.
-void append_help(std::string& page, std::string_view help) {
-  for (const char c : help) {
-    if (c == '\\') {
-      page += "\\\\";
-    } else if (c == '\n') {
-      page += "\\n";
-    } else {
-      page += c;
-    }
-  }
-}
+using metrics::MetricType;
 
-std::string bound_label(std::string_view name, double bound) {
-  std::string label(name);
-  label += "=\"";
-  append_bound(label, bound);
-  label += '"';
-  return label;
+std::string_view type_name(MetricType type) noexcept {
+  switch (type) {
+    case MetricType::kCounter: return "counter";
+    case MetricType::kGauge:
+    case MetricType::kInfo:
+    case MetricType::kStateSet: return "gauge";
+    case MetricType::kHistogram:
+    case MetricType::kGaugeHistogram: return "histogram";
+    case MetricType::kSummary: return "summary";
+    case MetricType::kUnknown: break;
+  }
+  return "untyped";
 }
 
 }  // namespace
 
+TextEncoder::TextEncoder(std::string& page, const Format& format)
+    : lines_(page, effective_escaping(format),
+             format.integer_bounds ? internal::Bounds::kNumbers : internal::Bounds::kFloats),
+      checkpoint_(page.size()) {}
+
 void TextEncoder::family(const metrics::FamilyInfo& info) {
-  name_ = info.name;
-  page_ += "# HELP ";
-  page_ += name_;
-  page_ += ' ';
-  append_help(page_, info.help);
-  page_ += "\n# TYPE ";
-  page_ += name_;
-  page_ += ' ';
-  page_ += metrics::to_string(info.type);
-  page_ += '\n';
-}
-
-template <class Number>
-void TextEncoder::line(std::string_view suffix, const metrics::Labels& labels, std::string_view more, Number value) {
-  page_ += name_;
-  page_ += suffix;
-  const std::string_view text = labels.text();
-  if (!text.empty() || !more.empty()) {
-    page_ += '{';
-    page_ += text;
-    if (!text.empty() && !more.empty()) page_ += ',';
-    page_ += more;
-    page_ += '}';
+  const std::string name = lines_.scheme_name(info.name);
+  const std::string quoted = internal::quoted_unless_classic(name, NameKind::kMetric);
+  internal::PageBuffer& page = lines_.page();
+  if (!info.help.empty()) {
+    page.append("# HELP ");
+    page.append(quoted);
+    page.append(" ");
+    page.append(internal::help_text(info.help, /*escape_quotes=*/false));
+    page.append("\n");
   }
-  page_ += ' ';
-  append_number(page_, value);
-  page_ += '\n';
+  page.append("# TYPE ");
+  page.append(quoted);
+  page.append(" ");
+  page.append(type_name(info.type));
+  page.append("\n");
+
+  lines_.prepare(value_, name, "");
+  switch (info.type) {
+    case MetricType::kHistogram:
+    case MetricType::kGaugeHistogram: lines_.prepare(bucket_, name, "_bucket"); [[fallthrough]];
+    case MetricType::kSummary:
+      lines_.prepare(sum_, name, "_sum");
+      lines_.prepare(count_, name, "_count");
+      break;
+    case MetricType::kStateSet: state_label_ = lines_.scheme_label(info.name); break;
+    default: break;
+  }
 }
 
-void TextEncoder::value(const metrics::Labels& labels, double value) { line("", labels, "", value); }
+void TextEncoder::counter(const metrics::Labels& labels, const metrics::CounterSnapshot& snapshot) {
+  if (snapshot.part == 0) {
+    lines_.sample(value_, lines_.text_of(labels), snapshot.whole);
+  } else {
+    lines_.sample(value_, lines_.text_of(labels), snapshot.value());
+  }
+}
 
-void TextEncoder::prepare_bounds(std::span<const double> bounds) {
-  if (!bound_labels_.empty() && std::ranges::equal(bounds, bounds_)) return;
-  bounds_.assign(bounds.begin(), bounds.end());
-  bound_labels_.clear();
-  for (const double bound : bounds) bound_labels_.push_back(bound_label("le", bound));
-  bound_labels_.push_back(bound_label("le", std::numeric_limits<double>::infinity()));
+void TextEncoder::value(const metrics::Labels& labels, double value) {
+  lines_.sample(value_, lines_.text_of(labels), value);
 }
 
 void TextEncoder::histogram(const metrics::Labels& labels, const metrics::HistogramSnapshot& snapshot) {
-  prepare_bounds(snapshot.bounds);
-  std::uint64_t below = 0;
-  for (std::size_t i = 0; i < snapshot.counts.size(); ++i) {
-    below += snapshot.counts[i];
-    line("_bucket", labels, bound_labels_[i], below);
-  }
-  line("_sum", labels, "", snapshot.sum);
-  line("_count", labels, "", below);
+  const std::string_view text = lines_.text_of(labels);
+  const std::uint64_t count = lines_.buckets(bucket_, text, snapshot, internal::Exemplars::kNone);
+  lines_.sample(sum_, text, snapshot.sum);
+  lines_.sample(count_, text, count);
 }
 
 void TextEncoder::summary(const metrics::Labels& labels, const metrics::SummarySnapshot& snapshot) {
-  for (const auto& [quantile, value] : snapshot.quantiles) {
-    line("", labels, bound_label("quantile", quantile), value);
-  }
-  line("_sum", labels, "", snapshot.sum);
-  line("_count", labels, "", snapshot.count);
+  const std::string_view text = lines_.text_of(labels);
+  for (const auto& [quantile, value] : snapshot.quantiles) lines_.quantile(value_, text, quantile, value);
+  lines_.sample(sum_, text, snapshot.sum);
+  lines_.sample(count_, text, snapshot.count);
+}
+
+void TextEncoder::state_set(const metrics::Labels& labels, std::span<const metrics::State> states) {
+  lines_.states(value_, lines_.text_of(labels), state_label_, states);
 }
 
 }  // namespace prometheus_async::exposition

@@ -27,7 +27,8 @@ concept Clock = requires {
   { C::now() } noexcept -> std::same_as<typename C::time_point>;
 };
 
-// The default: monotonic, nanosecond resolution, about 45 ns a reading on Linux (no system call).
+// The default: monotonic, nanosecond resolution, about 45 ns a reading on Linux (no system call). TscClock
+// (metrics/tsc_clock.h) costs half of that on most machines.
 using SteadyClock = std::chrono::steady_clock;
 
 // The clock of a probe that measures no time. Reading it costs nothing.
@@ -36,7 +37,8 @@ struct NoClock {
   static constexpr time_point now() noexcept { return {}; }
 };
 
-// The duration from `begin` to `end` in seconds, the unit of every Prometheus duration.
+// The duration from `begin` to `end` in seconds, the unit of every Prometheus duration. The subtraction gives a
+// std::chrono::duration; a clock with ticks of its own converts them there.
 template <class TimePoint>
 constexpr double seconds_between(TimePoint begin, TimePoint end) noexcept {
   return std::chrono::duration<double>(end - begin).count();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metrics/collector.h"
 
+#include <numeric>
+
 namespace prometheus_async::metrics {
 
 std::string_view to_string(MetricType type) noexcept {
@@ -8,10 +10,17 @@ std::string_view to_string(MetricType type) noexcept {
     case MetricType::kCounter: return "counter";
     case MetricType::kGauge: return "gauge";
     case MetricType::kHistogram: return "histogram";
+    case MetricType::kGaugeHistogram: return "gaugehistogram";
     case MetricType::kSummary: return "summary";
-    case MetricType::kUntyped: break;
+    case MetricType::kInfo: return "info";
+    case MetricType::kStateSet: return "stateset";
+    case MetricType::kUnknown: break;
   }
-  return "untyped";
+  return "unknown";
+}
+
+std::uint64_t HistogramSnapshot::count() const noexcept {
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
 }
 
 }  // namespace prometheus_async::metrics

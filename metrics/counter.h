@@ -7,33 +7,52 @@
 #ifndef PROMETHEUS_ASYNC_METRICS_COUNTER_H_
 #define PROMETHEUS_ASYNC_METRICS_COUNTER_H_
 
-#include <atomic>
 #include <cstdint>
+
+#include "metrics/collector.h"
+#include "metrics/exemplar.h"
+#include "metrics/internal/cells.h"
+#include "metrics/internal/exemplar_slots.h"
+#include "metrics/internal/thread_cells.h"
 
 namespace prometheus_async::metrics {
 
-// Threads: every member is safe from any thread. Cost: one atomic addition for whole steps of one.
+// Threads: every member is safe from any thread. Recording waits for nobody, and threads do not slow each other down:
+// each counts in a cell of its own. Cost: a few instructions; a thread's first step in a group of 256 instruments
+// allocates 4 KiB. A thread that ends leaves its count behind and no memory.
 // Names of members are prometheus-cpp's.
 class Counter {
  public:
-  Counter() = default;
+  Counter();
+  ~Counter();
   Counter(const Counter&) = delete;
   Counter& operator=(const Counter&) = delete;
 
-  void Increment() noexcept { ones_.fetch_add(1, std::memory_order_relaxed); }
-
-  // Adds `amount`. A negative or not finite amount is refused and counted (metrics/refused.h).
-  void Increment(double amount) noexcept;
-
-  // Never smaller than what an earlier call on the same thread returned.
-  double Value() const noexcept {
-    return static_cast<double>(ones_.load(std::memory_order_relaxed)) + rest_.load(std::memory_order_relaxed);
+  void Increment() noexcept {
+    Cells::update(id_, [](internal::CounterCell& cell) { cell.add(std::uint64_t{1}); });
+    if (internal::exemplar_provider.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
+      keep_provided(1);
   }
 
+  // Adds `amount`. A negative or not finite amount is refused and counted (metrics/refused.h), and its exemplar too.
+  void Increment(double amount) noexcept;
+  void Increment(double amount, const Exemplar& exemplar) noexcept;
+
+  // Never smaller than what an earlier call returned. Takes a lock that no recording takes.
+  double Value() const { return snapshot().value(); }
+  CounterSnapshot snapshot() const;
+
+  using Cells = internal::ThreadCells<internal::CounterCell>;
+  // The same into a snapshot that is used again and again, reading many counters in a row.
+  void read(CounterSnapshot& snapshot, Cells::Reader& reader) const;
+
  private:
-  // Two monotone parts, so that the common step needs no compare-and-swap loop. Nothing is published through them.
-  std::atomic<std::uint64_t> ones_ = 0;
-  std::atomic<double> rest_ = 0;
+  bool add(double amount) noexcept;
+  void keep_provided(double amount) noexcept;
+
+  const internal::CellId id_;
+  const double created_;
+  internal::ExemplarSlots exemplar_;
 };
 
 }  // namespace prometheus_async::metrics

@@ -7,84 +7,27 @@
 //
 //   auto& calls = metrics::histogram("call_seconds", "time of a call", {"outcome"});
 //   const auto call = aio::time(calls.by_outcome())(raw_call);        // ok, error, cancelled, abandoned
+//
+//   auto& sent = metrics::counter("sent_bytes_total", "bytes sent", {"peer"});
+//   const std::shared_ptr<metrics::Counter> bytes = sent.share("10.0.0.7");       // for what comes and goes
+//   bytes->Increment(512);
+//   sent.remove("10.0.0.7");                                                      // `bytes` stays good
 #ifndef PROMETHEUS_ASYNC_METRICS_FAMILY_H_
 #define PROMETHEUS_ASYNC_METRICS_FAMILY_H_
 
 #include <array>
 #include <cstddef>
-#include <deque>
-#include <functional>
+#include <initializer_list>
 #include <memory>
-#include <shared_mutex>
 #include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
-
-#include "metrics/collector.h"
-#include "metrics/counter.h"
 #include "metrics/ending.h"
-#include "metrics/gauge.h"
-#include "metrics/histogram.h"
-#include "metrics/labels.h"
+#include "metrics/internal/children.h"
 
 namespace prometheus_async::metrics {
-namespace internal {
-
-// The label values of a child as a key: looked up by views, without making strings.
-using LabelValues = std::vector<std::string>;
-struct LabelValuesHash {
-  using is_transparent = void;
-  std::size_t operator()(const LabelValues& values) const noexcept;
-  std::size_t operator()(std::span<const std::string_view> values) const noexcept;
-};
-struct LabelValuesEqual {
-  using is_transparent = void;
-  bool operator()(const LabelValues& a, const LabelValues& b) const noexcept { return a == b; }
-  bool operator()(const LabelValues& a, std::span<const std::string_view> b) const noexcept;
-};
-
-// The children of a family of instruments of type M, whatever the number of labels.
-template <class M>
-class Children final : public Collector {
- public:
-  Children(FamilyInfo info, std::vector<std::string> label_names, std::function<std::unique_ptr<M>()> make)
-      : info_(std::move(info)), label_names_(std::move(label_names)), make_(std::move(make)) {}
-
-  const FamilyInfo& info() const noexcept override { return info_; }
-
-  // The child with these values, made on first use. REQUIRES: as many values as label names.
-  M& child(std::span<const std::string_view> values);
-
-  // The children for each value of the label "outcome", by Outcome; `others` are the values of the other labels.
-  std::array<M*, 4> outcomes(std::span<const std::string_view> others);
-
-  void collect(Sink& sink) const override;
-
- private:
-  struct Child {
-    Labels labels;
-    std::unique_ptr<M> metric;
-  };
-
-  M* find(std::span<const std::string_view> values) const;
-
-  const FamilyInfo info_;
-  const std::vector<std::string> label_names_;
-  const std::function<std::unique_ptr<M>()> make_;
-  mutable std::shared_mutex mutex_;
-  std::deque<Child> children_;  // in order of first use; guarded by mutex_
-  absl::flat_hash_map<LabelValues, M*, LabelValuesHash, LabelValuesEqual> by_values_;  // guarded by mutex_
-};
-
-extern template class Children<Counter>;
-extern template class Children<Gauge>;
-extern template class Children<Histogram>;
-
-}  // namespace internal
 
 // A selector (metrics/selector.h) with the child of each outcome found in advance.
 template <class M>
@@ -98,28 +41,45 @@ class ByOutcome {
   std::array<M*, 4> children_;  // by Outcome
 };
 
+// The number of label names where it is known at run time only. It is checked at run time then.
+inline constexpr std::size_t kDynamic = std::dynamic_extent;
+
 // A family with N label names. Owned by its registry.
 //
-// Threads: every member is safe from any thread. Lifetime: children live as long as the registry.
-// Cost: labels() hashes the values and takes a shared lock; it allocates only for new children. Where it matters, find
-// the child once and keep the reference, as wrappers do.
+// Threads: every member is safe from any thread.
+// Lifetime: what labels() returns lives as long as the family, also once it was removed: recording in it is safe then,
+// and shown nowhere. So a removed child whose reference was handed out keeps its memory, some 150 bytes. Where children
+// come and go, take share(): its child goes with the last pointer, and may outlive the registry.
+// Cost: labels() and share() hash the values and take a shared lock; they allocate only for new children. Where it
+// matters, find the child once and keep the reference, as wrappers do.
 template <class M, std::size_t N>
 class LabelledFamily {
  public:
   using FamilyTag = void;
+  using NamedValues = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-  explicit LabelledFamily(internal::Children<M>& children) noexcept : children_(&children) {}
+  explicit LabelledFamily(std::shared_ptr<internal::Children<M>> children) noexcept : children_(std::move(children)) {}
   LabelledFamily(const LabelledFamily&) = delete;
   LabelledFamily& operator=(const LabelledFamily&) = delete;
 
   // The child with these label values, in the order of the label names; made, at zero, on first use. Values that are
   // not UTF-8 have their bad bytes replaced by U+FFFD.
+  //
+  // Throws std::invalid_argument, naming the metric, for a wrong number of values, where that is not a compile error.
   template <class... Values>
   M& labels(const Values&... values) {
-    static_assert(sizeof...(Values) == N, "prometheus_async: labels() takes one value for each label name");
-    const std::array<std::string_view, N> views{std::string_view(values)...};
-    return children_->child(views);
+    return children_->reference(positional(values...));
   }
+  // The same by name: labels({{"method", "GET"}, {"endpoint", "/"}}). Throws std::invalid_argument, naming the metric
+  // and the label, unless each of its labels is given once.
+  M& labels(NamedValues values) { return children_->reference(children_->in_order(values)); }
+
+  // The same, to be held beyond remove(), expiry and the registry's end.
+  template <class... Values>
+  std::shared_ptr<M> share(const Values&... values) {
+    return children_->share(positional(values...));
+  }
+  std::shared_ptr<M> share(NamedValues values) { return children_->share(children_->in_order(values)); }
 
   // Chooses the child by how an operation ended: the value of the label "outcome" is "ok", "error", "cancelled" or
   // "abandoned". `others` are the values of the other labels, in order. All four children are made at once, so that
@@ -128,14 +88,39 @@ class LabelledFamily {
   // Throws std::invalid_argument where no label is named "outcome".
   template <class... Values>
   ByOutcome<M> by_outcome(const Values&... others) {
-    static_assert(sizeof...(Values) + 1 == N,
+    static_assert(N == kDynamic || sizeof...(Values) + 1 == N,
                   "prometheus_async: by_outcome() takes one value for each label name but \"outcome\"");
-    const std::array<std::string_view, N - 1> views{std::string_view(others)...};
+    const std::array<std::string_view, sizeof...(Values)> views{std::string_view(others)...};
     return ByOutcome<M>(children_->outcomes(views));
   }
 
+  // Takes a child out of the page; asked for again, it begins anew. Whether there was one.
+  template <class... Values>
+  bool remove(const Values&... values) {
+    return children_->remove(positional(values...));
+  }
+  bool remove(NamedValues values) { return children_->remove(children_->in_order(values)); }
+
+  // Removes the children that have all of these values, and returns how many there were. Throws std::invalid_argument
+  // for a name that is no label of this family. Cost: looks at every child.
+  std::size_t remove_matching(NamedValues values) { return children_->remove_matching(values); }
+
+  // Removes all children.
+  void clear() { children_->clear(); }
+
+  // How many children are there.
+  std::size_t size() const { return children_->size(); }
+
  private:
-  internal::Children<M>* children_;
+  template <class... Values>
+  std::array<std::string_view, sizeof...(Values)> positional(const Values&... values) const {
+    static_assert(N == kDynamic || sizeof...(Values) == N,
+                  "prometheus_async: labels() takes one value for each label name");
+    if constexpr (N == kDynamic) children_->check_count(sizeof...(Values));
+    return {std::string_view(values)...};
+  }
+
+  std::shared_ptr<internal::Children<M>> children_;
 };
 
 template <std::size_t N>
@@ -144,6 +129,10 @@ template <std::size_t N>
 using GaugeFamily = LabelledFamily<Gauge, N>;
 template <std::size_t N>
 using HistogramFamily = LabelledFamily<Histogram, N>;
+template <std::size_t N>
+using NativeHistogramFamily = LabelledFamily<NativeHistogram, N>;
+template <std::size_t N>
+using SummaryFamily = LabelledFamily<Summary, N>;
 
 }  // namespace prometheus_async::metrics
 

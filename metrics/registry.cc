@@ -1,102 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metrics/registry.h"
 
+#include <algorithm>
+#include <exception>
 #include <mutex>
-#include <set>
-#include <stdexcept>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "metrics/internal/prometheus_cpp.h"
 #include "metrics/internal/sample_finder.h"
+#include "metrics/internal/sample_names.h"
+#include "metrics/internal/scrape_sinks.h"
+#include "metrics/internal/self_counts.h"
 #include "metrics/names.h"
-#include "metrics/utf8.h"
+#include "metrics/process_collector.h"
+#include "metrics/self_metrics.h"
 
 namespace prometheus_async::metrics {
 namespace {
 
-// Every name under which samples of the family appear. They are all taken.
-std::vector<std::string> sample_names(const FamilyInfo& info) {
-  std::vector<std::string> names{info.name};
-  if (info.type == MetricType::kHistogram) {
-    for (const char* const suffix : {"_bucket", "_sum", "_count"}) names.push_back(info.name + suffix);
-  }
-  return names;
+// Children of a family of instruments that need nothing to be made.
+template <class M>
+std::shared_ptr<internal::Children<M>> make_children(std::string_view name, std::string_view help, MetricType type,
+                                                     std::vector<std::string> labels, FamilyOptions options) {
+  FamilyInfo info = internal::make_info(name, help, type, options.unit);
+  internal::check_labels(info, labels);
+  return std::make_shared<internal::Children<M>>(
+      std::move(info), std::move(labels), std::move(options),
+      [](Labels values, std::size_t hash) { return std::make_shared<internal::Child<M>>(std::move(values), hash); });
 }
 
-// The head of a family, its name and labels checked.
-FamilyInfo make_info(std::string_view name, std::string_view help, MetricType type,
-                     std::span<const char* const> labels) {
-  check_metric_name(name);
-  std::set<std::string_view> seen;
-  for (const std::string_view label : labels) {
-    check_label_name(name, label);
-    if (type == MetricType::kHistogram && label == "le") {
-      throw std::invalid_argument(
-          absl::StrCat("label \"le\" of metric \"", std::string(name), "\" is what a histogram calls its buckets"));
-    }
-    if (!seen.insert(label).second) {
-      throw std::invalid_argument(
-          absl::StrCat("label \"", std::string(label), "\" of metric \"", std::string(name), "\" is given twice"));
-    }
-  }
-  FamilyInfo info{std::string(name), std::string(help), type};
-  if (type == MetricType::kCounter && !absl::EndsWith(info.name, "_total")) info.name += "_total";
-  make_utf8(info.help);
-  return info;
-}
-
-// The adopted families of one name.
-struct AdoptedFamily {
-  FamilyInfo info;
-  std::vector<const prometheus::MetricFamily*> parts;
-  bool written = false;
-};
-
-// Passes series on, remembering them, so that the same one is not written twice.
-class UniqueSeries final : public Sink {
+// Whether a family is one of those that a scrape asked for.
+class Wanted {
  public:
-  UniqueSeries(Sink& sink, const FamilyInfo& info) : sink_(sink), info_(info) {}
+  explicit Wanted(const std::vector<std::string>& names) : names_(names) {}
 
-  void family(const FamilyInfo&) override {}
-  void value(const Labels& labels, double value) override {
-    check(labels);
-    sink_.value(labels, value);
-  }
-  void histogram(const Labels& labels, const HistogramSnapshot& snapshot) override {
-    check(labels);
-    sink_.histogram(labels, snapshot);
-  }
-  void summary(const Labels& labels, const SummarySnapshot& snapshot) override {
-    check(labels);
-    sink_.summary(labels, snapshot);
+  bool everything() const noexcept { return names_.empty(); }
+  bool operator()(const FamilyInfo& info) const {
+    return everything() || std::ranges::any_of(internal::sample_names(info), [&](const std::string& name) {
+             return std::ranges::find(names_, name) != names_.end();
+           });
   }
 
  private:
-  void check(const Labels& labels) {
-    if (seen_.emplace(labels.text()).second) return;
-    throw std::runtime_error(
-        absl::StrCat("metric \"", info_.name, "{", std::string(labels.text()), "}\" comes from two sources"));
-  }
-
-  Sink& sink_;
-  const FamilyInfo& info_;
-  std::set<std::string> seen_;
+  const std::vector<std::string>& names_;
 };
 
-void check_type(const FamilyInfo& first, const FamilyInfo& second) {
-  if (first.type == second.type) return;
-  throw std::runtime_error(absl::StrCat("metric \"", first.name, "\" is a ", std::string(to_string(first.type)),
-                                        " in one source and a ", std::string(to_string(second.type)), " in another"));
-}
-
-void write_parts(const AdoptedFamily& adopted, Sink& sink) {
-  for (const prometheus::MetricFamily* const part : adopted.parts) {
-    for (const prometheus::ClientMetric& metric : part->metric) {
-      internal::write_series(metric, part->type, internal::labels_of(metric), sink);
-    }
-  }
+void check_deadline(const CollectOptions& options) {
+  if (!options.deadline || std::chrono::steady_clock::now() < *options.deadline) return;
+  throw CollectTimeout("the metrics could not be collected in the time that the scrape had");
 }
 
 }  // namespace
@@ -104,47 +56,143 @@ void write_parts(const AdoptedFamily& adopted, Sink& sink) {
 Registry::Registry() = default;
 Registry::~Registry() = default;
 
-template <class M>
-internal::Children<M>& Registry::add(std::unique_ptr<internal::Children<M>> children) {
-  internal::Children<M>& added = *children;
-  const std::vector<std::string> names = sample_names(added.info());
+void Registry::enter(std::shared_ptr<const Collector> collector) {
+  auto entry = std::make_shared<Entry>(Entry{std::move(collector), {}, {}});
+  entry->families = entry->collector->describe();
   const std::lock_guard lock(mutex_);
-  for (const std::string& name : names) {
-    const auto taken = claimed_.find(name);
-    if (taken == claimed_.end()) continue;
-    throw std::invalid_argument(absl::StrCat("metric \"", added.info().name, "\": the name \"", name,
-                                             "\" is taken by metric \"", taken->second, "\", registered before"));
+  std::map<std::string, std::string, std::less<>> claimed;
+  for (const FamilyInfo& info : entry->families) {
+    internal::check_family(info);
+    for (const std::string& name : internal::sample_names(info)) {
+      const std::string classic = underscored(name);
+      const auto taken = claimed_.find(classic);
+      if (taken != claimed_.end()) {
+        throw std::invalid_argument(absl::StrCat("metric \"", info.name, "\": the name \"", name,
+                                                 "\" is taken by metric \"", taken->second, "\", registered before"));
+      }
+      if (!claimed.emplace(classic, info.name).second && claimed.at(classic) != info.name) {
+        throw std::invalid_argument(absl::StrCat("metric \"", info.name, "\": the name \"", name,
+                                                 "\" is taken by metric \"", claimed.at(classic),
+                                                 "\" of the same collector"));
+      }
+    }
   }
-  for (const std::string& name : names) claimed_.emplace(name, added.info().name);
-  collectors_.push_back(std::move(children));
-  return added;
+  for (const auto& [name, family] : claimed) entry->claimed.push_back(name);
+  entries_.push_back(std::move(entry));
+  claimed_.merge(claimed);
 }
 
-internal::Children<Counter>& Registry::add_counter(std::string_view name, std::string_view help, Names labels) {
-  return add(std::make_unique<internal::Children<Counter>>(make_info(name, help, MetricType::kCounter, labels),
-                                                           std::vector<std::string>(labels.begin(), labels.end()),
-                                                           [] { return std::make_unique<Counter>(); }));
+void Registry::add(std::shared_ptr<const Collector> collector) {
+  if (collector == nullptr) throw std::invalid_argument("Registry::add: the collector is null");
+  enter(std::move(collector));
 }
 
-internal::Children<Gauge>& Registry::add_gauge(std::string_view name, std::string_view help, Names labels) {
-  return add(std::make_unique<internal::Children<Gauge>>(make_info(name, help, MetricType::kGauge, labels),
-                                                         std::vector<std::string>(labels.begin(), labels.end()),
-                                                         [] { return std::make_unique<Gauge>(); }));
+bool Registry::unregister(std::string_view name) {
+  std::shared_ptr<const Entry> removed;  // destroyed after the lock
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find_if(entries_, [&](const auto& entry) {
+    return std::ranges::any_of(entry->families, [&](const FamilyInfo& info) { return info.name == name; });
+  });
+  if (found == entries_.end()) return false;
+  removed = std::move(*found);
+  entries_.erase(found);
+  for (const std::string& claimed : removed->claimed) claimed_.erase(claimed);
+  // Instruments without labels have no face that keeps them.
+  families_.push_back(std::const_pointer_cast<Collector>(removed->collector));
+  return true;
 }
 
-internal::Children<Histogram>& Registry::add_histogram(std::string_view name, std::string_view help, Names labels,
-                                                       HistogramOptions options) {
-  return add(std::make_unique<internal::Children<Histogram>>(
-      make_info(name, help, MetricType::kHistogram, labels), std::vector<std::string>(labels.begin(), labels.end()),
-      [buckets = checked_buckets(name, std::move(options.buckets))] { return std::make_unique<Histogram>(buckets); }));
+std::shared_ptr<internal::Children<Counter>> Registry::add_counter(std::string_view name, std::string_view help,
+                                                                   Names labels, FamilyOptions options) {
+  auto children = make_children<Counter>(name, help, MetricType::kCounter, std::move(labels), std::move(options));
+  enter(children);
+  return children;
 }
 
-Counter& Registry::counter(std::string_view name, std::string_view help) {
-  return add_counter(name, help, {}).child({});
+std::shared_ptr<internal::Children<Gauge>> Registry::add_gauge(std::string_view name, std::string_view help,
+                                                               Names labels, FamilyOptions options) {
+  auto children = make_children<Gauge>(name, help, MetricType::kGauge, std::move(labels), std::move(options));
+  enter(children);
+  return children;
 }
-Gauge& Registry::gauge(std::string_view name, std::string_view help) { return add_gauge(name, help, {}).child({}); }
+
+std::shared_ptr<internal::Children<Summary>> Registry::add_summary(std::string_view name, std::string_view help,
+                                                                   Names labels, FamilyOptions options) {
+  auto children = make_children<Summary>(name, help, MetricType::kSummary, std::move(labels), std::move(options));
+  enter(children);
+  return children;
+}
+
+std::shared_ptr<internal::Children<Histogram>> Registry::add_histogram(std::string_view name, std::string_view help,
+                                                                       Names labels, HistogramOptions options) {
+  FamilyInfo info = internal::make_info(name, help, MetricType::kHistogram, options.family.unit);
+  internal::check_labels(info, labels);
+  auto bounds = std::make_shared<const internal::BucketBounds>(checked_buckets(name, std::move(options.buckets)));
+  auto children = std::make_shared<internal::Children<Histogram>>(
+      std::move(info), std::move(labels), std::move(options.family), [bounds](Labels values, std::size_t hash) {
+        return std::make_shared<internal::Child<Histogram>>(std::move(values), hash, bounds);
+      });
+  enter(children);
+  return children;
+}
+
+std::shared_ptr<internal::Children<NativeHistogram>> Registry::add_native_histogram(std::string_view name,
+                                                                                    std::string_view help, Names labels,
+                                                                                    NativeHistogramOptions options) {
+  FamilyInfo info = internal::make_info(name, help, MetricType::kHistogram, options.family.unit);
+  internal::check_labels(info, labels);
+  check_native_options(name, options.native);
+  if (!options.classic.empty()) options.classic = checked_buckets(name, std::move(options.classic));
+  auto classic = std::make_shared<const internal::BucketBounds>(std::move(options.classic));
+  auto children = std::make_shared<internal::Children<NativeHistogram>>(
+      std::move(info), std::move(labels), std::move(options.family),
+      [classic, native = options.native](Labels values, std::size_t hash) {
+        return std::make_shared<internal::Child<NativeHistogram>>(std::move(values), hash, native, classic);
+      });
+  enter(children);
+  return children;
+}
+
+std::shared_ptr<internal::Functions> Registry::add_functions(std::string_view name, std::string_view help,
+                                                             MetricType type, Names labels) {
+  FamilyInfo info = internal::make_info(name, help, type, "");
+  internal::check_labels(info, labels);
+  auto functions = std::make_shared<internal::Functions>(std::move(info), std::move(labels));
+  enter(functions);
+  return functions;
+}
+
+template <class M>
+M& Registry::only_child(std::shared_ptr<internal::Children<M>> children) {
+  return children->reference({});
+}
+
+Counter& Registry::counter(std::string_view name, std::string_view help, FamilyOptions options) {
+  return only_child(add_counter(name, help, {}, std::move(options)));
+}
+Gauge& Registry::gauge(std::string_view name, std::string_view help, FamilyOptions options) {
+  return only_child(add_gauge(name, help, {}, std::move(options)));
+}
 Histogram& Registry::histogram(std::string_view name, std::string_view help, HistogramOptions options) {
-  return add_histogram(name, help, {}, std::move(options)).child({});
+  return only_child(add_histogram(name, help, {}, std::move(options)));
+}
+NativeHistogram& Registry::native_histogram(std::string_view name, std::string_view help,
+                                            NativeHistogramOptions options) {
+  return only_child(add_native_histogram(name, help, {}, std::move(options)));
+}
+Summary& Registry::summary(std::string_view name, std::string_view help, FamilyOptions options) {
+  return only_child(add_summary(name, help, {}, std::move(options)));
+}
+
+FunctionHandle Registry::counter_function(std::string_view name, std::string_view help,
+                                          std::function<double()> function) {
+  const auto functions = add_functions(name, help, MetricType::kCounter, {});
+  return {functions, functions->add({}, std::move(function))};
+}
+FunctionHandle Registry::gauge_function(std::string_view name, std::string_view help,
+                                        std::function<double()> function) {
+  const auto functions = add_functions(name, help, MetricType::kGauge, {});
+  return {functions, functions->add({}, std::move(function))};
 }
 
 void Registry::keep(std::shared_ptr<void> family) {
@@ -158,53 +206,62 @@ void Registry::adopt(std::shared_ptr<prometheus::Collectable> collectable) {
   adopted_.push_back(std::move(collectable));
 }
 
-void Registry::collect(Sink& sink) const {
-  // Collectors are never removed, so pointers to them stay good without the lock: registering never waits for a scrape.
-  std::vector<const Collector*> collectors;
+std::vector<CollectError> Registry::collect(Sink& sink, const CollectOptions& options) const {
+  // Copies, so that registering never waits for a scrape.
+  std::vector<std::shared_ptr<const Entry>> entries;
   std::vector<std::shared_ptr<prometheus::Collectable>> sources;
   {
     const std::shared_lock lock(mutex_);
-    for (const auto& collector : collectors_) collectors.push_back(collector.get());
+    entries = entries_;
     sources = adopted_;
   }
-
-  std::vector<std::vector<prometheus::MetricFamily>> collected;
-  for (const auto& source : sources) collected.push_back(source->Collect());
-  std::vector<AdoptedFamily> adopted;
-  std::map<std::string, std::size_t> by_name;  // index into adopted
-  for (const auto& families : collected) {
-    for (const prometheus::MetricFamily& family : families) {
-      FamilyInfo info = internal::info_of(family);
-      const auto [it, is_new] = by_name.try_emplace(info.name, adopted.size());
-      if (is_new)
-        adopted.push_back({std::move(info), {}, false});
-      else
-        check_type(adopted[it->second].info, info);
-      adopted[it->second].parts.push_back(&family);
+  std::vector<CollectError> errors;
+  const auto attempt = [&](const std::string& name, const auto& work) {
+    check_deadline(options);
+    const auto failed = [&](const char* message) {
+      if (options.on_error == CollectOptions::OnError::kThrow) throw;
+      internal::count_collector_error(name);
+      errors.push_back({name, message});
+    };
+    try {
+      work();
+      return true;
+    } catch (const CollectTimeout&) {
+      throw;
+    } catch (const std::exception& error) {
+      failed(error.what());
+    } catch (...) {
+      failed("an exception that is no std::exception");
     }
+    return false;
+  };
+
+  std::vector<std::vector<prometheus::MetricFamily>> collected(sources.size());
+  internal::AdoptedFamilies adopted;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    attempt("adopted", [&] {
+      collected[i] = sources[i]->Collect();
+      adopted.add(collected[i]);
+    });
   }
 
-  for (const Collector* const collector : collectors) {
-    const auto same_name = by_name.find(collector->info().name);
-    if (same_name == by_name.end()) {
-      sink.family(collector->info());
-      collector->collect(sink);
-      continue;
-    }
-    AdoptedFamily& more = adopted[same_name->second];
-    check_type(collector->info(), more.info);
-    sink.family(collector->info());
-    UniqueSeries unique(sink, collector->info());
-    collector->collect(unique);
-    write_parts(more, unique);
-    more.written = true;
+  const Wanted wanted(options.names);
+  internal::FamilyFilter filter(sink, wanted);
+  Sink& filtered = wanted.everything() ? sink : filter;
+  internal::MergedFamilies merged(filtered, adopted);
+  Sink& target = adopted.empty() ? filtered : merged;
+  for (const auto& entry : entries) {
+    if (!wanted.everything() && std::ranges::none_of(entry->families, wanted)) continue;
+    target.checkpoint();
+    const bool is_complete = attempt(entry->families.empty() ? "" : entry->families.front().name, [&] {
+      entry->collector->collect(target);
+      merged.close_family();
+    });
+    if (!is_complete) target.rollback();
   }
-  for (const AdoptedFamily& family : adopted) {
-    if (family.written) continue;
-    sink.family(family.info);
-    UniqueSeries unique(sink, family.info);
-    write_parts(family, family.parts.size() > 1 ? static_cast<Sink&>(unique) : sink);
-  }
+  target.checkpoint();
+  if (!attempt("adopted", [&] { merged.write_rest(); })) target.rollback();
+  return errors;
 }
 
 std::vector<prometheus::MetricFamily> Registry::Collect() const {
@@ -221,7 +278,12 @@ std::optional<double> Registry::get_sample_value(
 }
 
 Registry& default_registry() {
-  static Registry& registry = *new Registry;  // never destroyed: threads may record until the very end
+  static Registry& registry = []() -> Registry& {
+    Registry& made = *new Registry;  // never destroyed: threads may record until the very end
+    made.add(process_collector());
+    made.add(self_metrics());
+    return made;
+  }();
   return registry;
 }
 

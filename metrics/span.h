@@ -14,9 +14,12 @@
 //     const metrics::Scope timing(metrics::time_probe(seconds));
 //     parse();
 //   }                                                                 // observed here, also when parse() throws
+//
+// metrics/timer.h has that shorter, for time alone.
 #ifndef PROMETHEUS_ASYNC_METRICS_SPAN_H_
 #define PROMETHEUS_ASYNC_METRICS_SPAN_H_
 
+#include <concepts>
 #include <exception>
 #include <system_error>
 #include <utility>
@@ -48,9 +51,17 @@ class [[nodiscard]] Span {
   void cancel() noexcept { end(Ending::cancelled()); }
 
   void end(const Ending& ending) noexcept {
-    if (!std::exchange(live_, false)) return;
-    probe_.end(state_, P::clock::now(), ending);
+    if (live_) end(ending, P::clock::now());
   }
+
+  // The same with a reading of the probe's clock that is at hand.
+  void end(const Ending& ending, typename P::clock::time_point now) noexcept {
+    if (!std::exchange(live_, false)) return;
+    probe_.end(state_, now, ending);
+  }
+
+  // What the probe keeps from begin to end: a TimeProbe, the reading at the begin.
+  const typename P::State& state() const noexcept { return state_; }
 
  private:
   [[no_unique_address]] P probe_;
@@ -58,8 +69,13 @@ class [[nodiscard]] Span {
   bool live_ = true;
 };
 
+// A probe that keeps when it began, so that a duration can be told while it runs: TimeProbe.
+template <class P>
+concept Timing = Probe<P> && std::same_as<typename P::State, typename P::clock::time_point> &&
+                 requires(const typename P::clock::time_point& now) { now - now; };
+
 // Measures from its construction to the end of its block: ends with a value, or, when an exception leaves the block, as
-// an error.
+// an error. What ends it before makes the end of the block do nothing.
 //
 // Limits: the exception has no name here, so filters by type do not match it; wrap a lambda for those. In a coroutine
 // use the wrappers instead: a scope that a destroyed frame drops would count as a value.
@@ -70,6 +86,25 @@ class [[nodiscard]] Scope {
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
   ~Scope() { span_.end(std::uncaught_exceptions() > exceptions_ ? Ending::unnamed_error() : Ending::value()); }
+
+  // Ends it here, with a value.
+  void finish() noexcept { span_.finish(); }
+
+  // The time since it began, whether it has ended or not.
+  auto elapsed() const noexcept
+    requires Timing<P>
+  {
+    return P::clock::now() - span_.state();
+  }
+
+  // Ends it here, with a value. Returns the duration that was observed; elapsed() if it had ended before.
+  auto observe_duration() noexcept
+    requires Timing<P>
+  {
+    const auto now = P::clock::now();
+    span_.end(Ending::value(), now);
+    return now - span_.state();
+  }
 
  private:
   int exceptions_;

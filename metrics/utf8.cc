@@ -33,16 +33,19 @@ std::size_t utf8_length(std::string_view text) noexcept {
 }
 
 void make_utf8(std::string& text) {
+  const auto length_at = [&text](std::size_t place) {
+    return text[place] == '\0' ? 0 : utf8_length(std::string_view(text).substr(place));
+  };
   std::size_t good = 0;
   while (good < text.size()) {
-    const std::size_t length = utf8_length(std::string_view(text).substr(good));
+    const std::size_t length = length_at(good);
     if (length == 0) break;
     good += length;
   }
   if (good == text.size()) return;
   std::string fixed = text.substr(0, good);
   for (std::size_t i = good; i < text.size();) {
-    const std::size_t length = utf8_length(std::string_view(text).substr(i));
+    const std::size_t length = length_at(i);
     if (length == 0) {
       fixed += "\xEF\xBF\xBD";
     } else {

@@ -17,7 +17,8 @@ namespace prometheus_async::metrics {
 // surrogates, nothing above U+10FFFF), or 0 where there is none.
 std::size_t utf8_length(std::string_view text) noexcept;
 
-// Replaces every byte that belongs to no well-formed character by U+FFFD. Allocates only where there is one.
+// Replaces every byte that belongs to no well-formed character by U+FFFD, and NUL, at which Prometheus' parser of
+// OpenMetrics stops. Allocates only where there is one.
 void make_utf8(std::string& text);
 
 }  // namespace prometheus_async::metrics

@@ -25,6 +25,7 @@
 #include "aio/net/address.h"
 #include "aio/web/server_options.h"
 #include "aio/web/service.h"
+#include "exposition/scrape.h"
 #include "metrics/registry.h"
 #include "sd/service_discovery.h"
 
@@ -40,7 +41,9 @@ struct StartOptions {
   // 0: the system chooses; see MetricsHTTPServer::socket().
   std::uint16_t port = 0;
   // What is shown; outlives the server. Null: metrics::default_registry().
-  const metrics::Registry* registry = nullptr;
+  metrics::Registry* registry = nullptr;
+  // How scrapes are answered.
+  exposition::ScrapeOptions scrape = {};
   // Announces the server once it listens, and takes that back in close(). Default: none.
   sd::ServiceDiscovery service_discovery = {};
   // HTTPS with this context; null: HTTP.
@@ -81,8 +84,9 @@ class MetricsHTTPServer {
 
 // Returns once the server listens and, with a discovery, is registered.
 //
-// Throws std::system_error, "listen on HOST:PORT: reason", or what the discovery throws; then, and if it is cancelled,
-// nothing listens. Semantics: prometheus_async.aio.web.start_http_server, but that one port serves IPv4 and IPv6.
+// Throws std::system_error, "listen on HOST:PORT: reason", what the discovery throws, or what the constructor of
+// exposition::ScrapeHandler throws; then, and if it is cancelled, nothing listens. Semantics:
+// prometheus_async.aio.web.start_http_server, but that one port serves IPv4 and IPv6.
 [[nodiscard]] asio::awaitable<MetricsHTTPServer> start_http_server(StartOptions options = {});
 
 }  // namespace prometheus_async::aio::web

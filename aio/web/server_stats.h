@@ -4,6 +4,8 @@
 //
 //   app.router().add_get("/metrics", web::server_stats);                  // default_registry()
 //   app.router().add_get("/mine", web::make_server_stats(my_registry));
+//   const exposition::ScrapeHandler one_by_one(my_registry, {.max_requests_in_flight = 1});
+//   app.router().add_get("/one", web::make_server_stats(one_by_one));
 #ifndef PROMETHEUS_ASYNC_AIO_WEB_SERVER_STATS_H_
 #define PROMETHEUS_ASYNC_AIO_WEB_SERVER_STATS_H_
 
@@ -12,15 +14,21 @@
 #include "aio/web/handler.h"
 #include "aio/web/request.h"
 #include "aio/web/response.h"
+#include "exposition/scrape.h"
 #include "metrics/registry.h"
 
 namespace prometheus_async::aio::web {
 
-// 200 with the page of metrics::default_registry(); what a collector throws becomes a 500.
+// What exposition::ScrapeHandler::of(metrics::default_registry()) answers: the page in the format and coding that the
+// request asks for, or a 503. A 500 is the server's own, with what the collector threw in its log. The page is rendered
+// on the thread of the call, which waits where another one is rendering it.
 asio::awaitable<Response> server_stats(Request& request);
 
-// The same for another registry, which outlives the application.
-Handler make_server_stats(const metrics::Registry& registry);
+// The same for another registry, which outlives the application. Throws as exposition::ScrapeHandler::of.
+Handler make_server_stats(metrics::Registry& registry);
+
+// The same with a handler of your own making.
+Handler make_server_stats(exposition::ScrapeHandler handler);
 
 }  // namespace prometheus_async::aio::web
 

@@ -23,20 +23,23 @@ MetricType type_of(prometheus::MetricType type) {
     case prometheus::MetricType::Histogram: return MetricType::kHistogram;
     case prometheus::MetricType::Summary: return MetricType::kSummary;
 #if PROMETHEUS_ASYNC_PROMETHEUS_CPP_HAS_INFO
-    case prometheus::MetricType::Info: return MetricType::kGauge;
+    case prometheus::MetricType::Info: return MetricType::kInfo;
 #endif
     case prometheus::MetricType::Untyped: break;
   }
-  return MetricType::kUntyped;
+  return MetricType::kUnknown;
 }
 
 prometheus::MetricType type_of(MetricType type) {
   switch (type) {
     case MetricType::kCounter: return prometheus::MetricType::Counter;
     case MetricType::kGauge: return prometheus::MetricType::Gauge;
-    case MetricType::kHistogram: return prometheus::MetricType::Histogram;
+    case MetricType::kHistogram:
+    case MetricType::kGaugeHistogram: return prometheus::MetricType::Histogram;
     case MetricType::kSummary: return prometheus::MetricType::Summary;
-    case MetricType::kUntyped: break;
+    case MetricType::kInfo:
+    case MetricType::kStateSet: return prometheus::MetricType::Gauge;
+    case MetricType::kUnknown: break;
   }
   return prometheus::MetricType::Untyped;
 }
@@ -77,7 +80,7 @@ Labels labels_of(const prometheus::ClientMetric& metric) {
 void write_series(const prometheus::ClientMetric& metric, prometheus::MetricType type, const Labels& labels,
                   Sink& sink) {
   switch (type) {
-    case prometheus::MetricType::Counter: return sink.value(labels, metric.counter.value);
+    case prometheus::MetricType::Counter: return sink.counter(labels, {.part = metric.counter.value});
     case prometheus::MetricType::Gauge: return sink.value(labels, metric.gauge.value);
     case prometheus::MetricType::Histogram: {
       std::vector<double> bounds;
@@ -120,6 +123,20 @@ void MetricFamilySink::value(const Labels& labels, double value) {
     case prometheus::MetricType::Counter: metric.counter.value = value; break;
     case prometheus::MetricType::Gauge: metric.gauge.value = value; break;
     default: metric.untyped.value = value;
+  }
+}
+
+void MetricFamilySink::counter(const Labels& labels, const CounterSnapshot& snapshot) {
+  value(labels, snapshot.value());
+}
+
+void MetricFamilySink::state_set(const Labels& labels, std::span<const State> states) {
+  for (const State& state : states) {
+    prometheus::ClientMetric& metric = add(labels);
+    metric.label.emplace_back();
+    metric.label.back().name = families_.back().name;
+    metric.label.back().value = std::string(state.name);
+    metric.gauge.value = state.is_on ? 1 : 0;
   }
 }
 

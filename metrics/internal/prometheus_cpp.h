@@ -27,9 +27,14 @@ Labels labels_of(const prometheus::ClientMetric& metric);
 class MetricFamilySink final : public Sink {
  public:
   void family(const FamilyInfo& info) override;
+  void counter(const Labels& labels, const CounterSnapshot& snapshot) override;
   void value(const Labels& labels, double value) override;
   void histogram(const Labels& labels, const HistogramSnapshot& snapshot) override;
   void summary(const Labels& labels, const SummarySnapshot& snapshot) override;
+  void state_set(const Labels& labels, std::span<const State> states) override;
+
+  void checkpoint() override { kept_ = families_.size(); }
+  void rollback() override { families_.resize(kept_); }
 
   std::vector<prometheus::MetricFamily> take() { return std::move(families_); }
 
@@ -37,6 +42,7 @@ class MetricFamilySink final : public Sink {
   prometheus::ClientMetric& add(const Labels& labels);
 
   std::vector<prometheus::MetricFamily> families_;
+  std::size_t kept_ = 0;  // at the last checkpoint
 };
 
 }  // namespace prometheus_async::metrics::internal

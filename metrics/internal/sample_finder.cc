@@ -25,13 +25,21 @@ bool SampleFinder::is_named(std::string_view suffix) const {
 }
 
 bool SampleFinder::has_labels(const metrics::Labels& labels, std::string_view numeric, double number) const {
-  const auto& pairs = labels.pairs();
+  const auto pairs = labels.pairs();
   if (wanted_.size() != pairs.size() + (numeric.empty() ? 0 : 1)) return false;
   return std::all_of(wanted_.begin(), wanted_.end(), [&](const auto& wanted) {
     if (!numeric.empty() && wanted.first == numeric) return is_number(wanted.second, number);
     return std::any_of(pairs.begin(), pairs.end(),
                        [&](const auto& pair) { return pair.first == wanted.first && pair.second == wanted.second; });
   });
+}
+
+void SampleFinder::state_set(const metrics::Labels& labels, std::span<const State> states) {
+  for (const State& state : states) {
+    auto pairs = labels.pairs();
+    pairs.emplace_back(family_, state.name);
+    value(metrics::Labels(pairs), state.is_on ? 1 : 0);
+  }
 }
 
 void SampleFinder::value(const metrics::Labels& labels, double value) {

@@ -21,9 +21,13 @@ class SampleFinder final : public Sink {
   SampleFinder(std::string_view name, Labels labels);
 
   void family(const FamilyInfo& info) override { family_ = info.name; }
+  void counter(const metrics::Labels& labels, const CounterSnapshot& snapshot) override {
+    value(labels, snapshot.value());
+  }
   void value(const metrics::Labels& labels, double value) override;
   void histogram(const metrics::Labels& labels, const HistogramSnapshot& snapshot) override;
   void summary(const metrics::Labels& labels, const SummarySnapshot& snapshot) override;
+  void state_set(const metrics::Labels& labels, std::span<const State> states) override;
 
   std::optional<double> found() const { return found_; }
 

@@ -21,6 +21,9 @@
 #include "aio/track_inprogress.h"
 #include "aio/web/metrics_server.h"
 #include "aio/web/threaded_metrics_server.h"
+#include "metrics/exemplar.h"
+#include "metrics/function.h"
+#include "metrics/histogram.h"
 #include "metrics/registry.h"
 #include "sd/consul_agent.h"
 #include "sd/endpoint.h"
@@ -61,6 +64,36 @@ TEST(Programs, AllThreeAtOnce) {
   EXPECT_THROW(testing::run(context, charge(Order{.good = false})), PaymentError);
   EXPECT_EQ(metrics::default_registry().get_sample_value("charge_seconds_count"), 2);
   EXPECT_EQ(metrics::default_registry().get_sample_value("charges_declined_total"), 1);
+}
+
+TEST(Programs, ALabelThatDependsOnHowItEndedAndAnExemplar) {
+  const std::string id = "4bf92f3577b34da6";
+  const auto raw_call = [] {};
+  auto& calls = metrics::histogram("call_seconds", "time of a call", {"outcome"});
+  const auto call = aio::time(calls.by_outcome())(raw_call);
+  call();
+  EXPECT_EQ(metrics::default_registry().get_sample_value("call_seconds_count", {{"outcome", "ok"}}), 1);
+
+  metrics::Histogram seconds;
+  seconds.Observe(0.2, metrics::exemplar({{"trace_id", id}}));
+  EXPECT_EQ(seconds.snapshot().exemplars.size(), 1u);
+}
+
+// The README's.
+TEST(Programs, Instruments) {
+  const std::string id = "4bf92f3577b34da6";
+  const std::vector<int> queue(3);
+  auto& sent = metrics::counter("sent_bytes_total", "bytes sent", {"peer"}, {.unit = "bytes", .max_series = 10'000});
+  sent.labels("10.0.0.7").Increment(512);
+
+  auto& seconds = metrics::native_histogram("native_seconds", "time of a call", {.classic = {0.1, 1, 10}});
+  seconds.Observe(0.2, metrics::exemplar({{"trace_id", id}}));
+
+  const metrics::FunctionHandle depth =
+      metrics::gauge_function("queue_depth", "jobs waiting", [&] { return queue.size(); });
+  EXPECT_EQ(metrics::default_registry().get_sample_value("sent_bytes_total", {{"peer", "10.0.0.7"}}), 512);
+  EXPECT_EQ(metrics::default_registry().get_sample_value("native_seconds_bucket", {{"le", "1"}}), 1);
+  EXPECT_EQ(metrics::default_registry().get_sample_value("queue_depth"), 3);
 }
 
 TEST(Programs, AnExistingPrometheusCppProgram) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metrics/counter.h"
 
+#include <atomic>
+#include <cmath>
 #include <limits>
 #include <thread>
 #include <vector>
@@ -23,7 +25,26 @@ TEST(Counter, AddsOnesAndAmounts) {
   counter.Increment();
   counter.Increment(2.5);
   counter.Increment(0);
-  EXPECT_EQ(counter.Value(), 3.5);
+  counter.Increment(4);
+  EXPECT_EQ(counter.Value(), 7.5);
+  EXPECT_EQ(counter.snapshot().whole, 5u);
+  EXPECT_EQ(counter.snapshot().part, 2.5);
+}
+
+// Beyond 2^53 a double would not move any more.
+TEST(Counter, WholeAmountsAddUpExactly) {
+  Counter counter;
+  for (int i = 0; i < (1 << 22); ++i) counter.Increment(4294967296);
+  counter.Increment();
+  EXPECT_EQ(counter.snapshot().whole, (std::uint64_t{1} << 54) + 1);
+}
+
+TEST(Counter, TakesAmountsOfAnySize) {
+  Counter counter;
+  counter.Increment(1e300);
+  counter.Increment(std::ldexp(1, 63));
+  counter.Increment(std::numeric_limits<double>::denorm_min());
+  EXPECT_EQ(counter.Value(), 1e300);
 }
 
 TEST(Counter, RefusesAndCountsWhatItCannotAdd) {
@@ -50,6 +71,46 @@ TEST(Counter, LosesNothingAmongThreads) {
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(counter.Value(), 60'000);
+}
+
+TEST(Counter, NeverGoesBackWhileThreadsComeAndGo) {
+  Counter counter;
+  std::atomic<bool> done = false;
+  std::thread churn([&] {
+    for (int i = 0; i < 1000; ++i) {
+      std::thread one([&] { counter.Increment(); });
+      counter.Increment(0.5);
+      one.join();
+    }
+    done = true;
+  });
+  double last = 0;
+  while (!done) {
+    const double now = counter.Value();
+    ASSERT_GE(now, last);
+    last = now;
+  }
+  churn.join();
+  EXPECT_EQ(counter.Value(), 1500);
+}
+
+TEST(Counter, ANewOneIsZeroWhereAnOldOneWas) {
+  for (int i = 0; i < 3; ++i) {
+    Counter counter;
+    EXPECT_EQ(counter.Value(), 0);
+    counter.Increment();
+    std::thread([&] { counter.Increment(0.5); }).join();
+  }
+}
+
+TEST(Counter, KnowsWhenItBegan) {
+  const auto now = [] {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  };
+  const double before = now();
+  Counter counter;
+  EXPECT_GE(counter.snapshot().created, before);
+  EXPECT_LE(counter.snapshot().created, now());
 }
 
 }  // namespace

@@ -56,9 +56,11 @@ TEST(Examples, Clock) {
 class CountSeries final : public metrics::Sink {
  public:
   void family(const metrics::FamilyInfo&) override {}
+  void counter(const metrics::Labels&, const metrics::CounterSnapshot&) override { ++count; }
   void value(const metrics::Labels&, double) override { ++count; }
   void histogram(const metrics::Labels&, const metrics::HistogramSnapshot&) override { ++count; }
   void summary(const metrics::Labels&, const metrics::SummarySnapshot&) override { ++count; }
+  void state_set(const metrics::Labels&, std::span<const metrics::State>) override { ++count; }
   int count = 0;
 };
 
@@ -108,7 +110,10 @@ TEST(Examples, Labels) {
   EXPECT_EQ(labels.text(), "method=\"GET\",path=\"/a\\\"b\"");
 }
 
-TEST(Examples, Names) { EXPECT_THROW(metrics::check_metric_name("http-requests"), std::invalid_argument); }
+TEST(Examples, Names) {
+  metrics::check_metric_name("http.requests");
+  EXPECT_EQ(metrics::underscored("http.requests"), "http_requests");
+}
 
 class BytesProbe {
  public:

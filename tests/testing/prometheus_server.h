@@ -20,10 +20,39 @@ namespace prometheus_async::testing {
 
 class PrometheusServer {
  public:
+  using Labels = std::map<std::string, std::string>;
+
+  // A native histogram as the API shows it.
+  struct Histogram {
+    struct Bucket {
+      int boundaries = 0;  // 0: (lower, upper]; 1: [lower, upper); 2: both open; 3: both closed
+      double lower = 0;
+      double upper = 0;
+      double count = 0;
+      friend bool operator==(const Bucket&, const Bucket&) = default;
+    };
+    double count = 0;
+    double sum = 0;
+    std::vector<Bucket> buckets;  // ascending, none with count 0
+  };
   // One series of an instant query.
   struct Series {
-    std::map<std::string, std::string> labels;
+    Labels labels;
     double value = 0;
+    std::optional<Histogram> histogram;  // in the place of the value
+  };
+  struct Exemplar {
+    Labels series;
+    Labels labels;
+    double value = 0;
+    double timestamp = 0;
+    friend bool operator==(const Exemplar&, const Exemplar&) = default;
+  };
+  struct Metadata {
+    std::string type;
+    std::string help;
+    std::string unit;
+    friend bool operator==(const Metadata&, const Metadata&) = default;
   };
   struct Target {
     std::string scrape_url;
@@ -31,8 +60,9 @@ class PrometheusServer {
     std::string last_error;
   };
 
-  // Starts `program` with `scrape_configs`, a YAML list. Scrapes every second.
-  PrometheusServer(const std::string& program, const std::string& scrape_configs);
+  // Starts `program` with `scrape_configs`, a YAML list, and `flags` beside those that it needs. Scrapes every second.
+  PrometheusServer(const std::string& program, const std::string& scrape_configs,
+                   const std::vector<std::string>& flags = {});
 
   bool wait_until_ready();
   // Asks again and again, for as long as it takes a Prometheus to discover and to scrape several times.
@@ -41,6 +71,12 @@ class PrometheusServer {
   // Empty while there is no result.
   std::vector<Series> query(const std::string& promql) const;
   std::vector<Target> targets() const;
+  // Those of the series that `promql` names, of the last hour.
+  std::vector<Exemplar> exemplars(const std::string& promql) const;
+  // What the targets of a job said of their metrics, by the name of the metric.
+  std::map<std::string, Metadata> metadata(const std::string& job) const;
+  // Its own metrics whose name begins so, as lines of the text format.
+  std::vector<std::string> own_metrics(const std::string& prefix) const;
 
   std::string output() const { return process_->output(); }
 

@@ -7,13 +7,13 @@
 
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include "exposition/scrape.h"
 #include "tx/failure.h"
 #include "tx/result.h"
 #include "tx/web/pages.h"
@@ -43,20 +43,22 @@ void answer(Request& request, Result<exposition::ScrapeResponse> scraped) {
     request.processing_failed(scraped.failure());
     return;
   }
+  request.set_response_code(scraped->status);
   for (const auto& [name, value] : scraped->headers) request.set_header(name, value);
-  request.write(scraped->body);
+  request.write(*scraped->body);
   request.finish();
 }
 
 // A page on its way between the two threads.
 class Rendering {
  public:
-  explicit Rendering(Request& request) : executor_(request.get_executor()), request_(&request) {}
+  Rendering(Request& request, exposition::PendingScrape scrape)
+      : executor_(request.get_executor()), request_(&request), scrape_(std::move(scrape)) {}
 
   // On the rendering thread.
-  static void run(const std::shared_ptr<Rendering>& self, const metrics::Registry& registry,
-                  const exposition::ScrapeRequest& asked) {
-    Result<exposition::ScrapeResponse> scraped = render(registry, asked);
+  static void run(const std::shared_ptr<Rendering>& self) {
+    if (self->is_abandoned()) return;
+    Result<exposition::ScrapeResponse> scraped = self->render();
     const std::lock_guard<std::mutex> lock(self->mutex_);
     if (self->is_abandoned_) return;
     asio::post(self->executor_, [self, scraped = std::move(scraped)]() mutable {
@@ -72,10 +74,16 @@ class Rendering {
   }
 
  private:
-  static Result<exposition::ScrapeResponse> render(const metrics::Registry& registry,
-                                                   const exposition::ScrapeRequest& asked) {
+  bool is_abandoned() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return is_abandoned_;
+  }
+
+  Result<exposition::ScrapeResponse> render() {
     try {
-      return exposition::answer_scrape(registry, asked);
+      exposition::ScrapeResponse response = scrape_.answer();
+      if (!response.error.empty()) throw std::runtime_error(response.error);  // which the Site logs
+      return response;
     } catch (...) {
       return Failure::current();
     }
@@ -83,6 +91,7 @@ class Rendering {
 
   const asio::any_io_executor executor_;
   Request* const request_;
+  exposition::PendingScrape scrape_;
   std::mutex mutex_;
   bool is_abandoned_ = false;  // written on the reactor's thread, under the mutex
 };
@@ -110,15 +119,14 @@ Body MetricsResource::render(Request& request) {
 }
 
 Body MetricsResource::render_get(Request& request) {
-  auto rendering = std::make_shared<Rendering>(request);
-  request.keep(std::make_shared<Hold>(rendering));
   const http::Headers& headers = request.request_headers();
-  exposition::ScrapeRequest asked{.accept = headers.get_list("Accept"),
-                                  .accept_encoding = headers.get_list("Accept-Encoding"),
-                                  .query = std::string(request.target().query_string())};
-  asio::post(rendering_thread(), [rendering = std::move(rendering), registry = registry_, asked = std::move(asked)] {
-    Rendering::run(rendering, *registry, asked);
-  });
+  auto rendering = std::make_shared<Rendering>(
+      request, handler_.begin({.accept = headers.get_list("Accept"),
+                               .accept_encoding = headers.get_list("Accept-Encoding"),
+                               .query = std::string(request.target().query_string()),
+                               .timeout = headers.get_list("X-Prometheus-Scrape-Timeout-Seconds")}));
+  request.keep(std::make_shared<Hold>(rendering));
+  asio::post(rendering_thread(), [rendering = std::move(rendering)] { Rendering::run(rendering); });
   return NOT_DONE_YET;
 }
 

@@ -2,18 +2,27 @@
 
 #include "aio/web/metrics_server.h"
 
+#include <memory>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "aio/web/application.h"
 #include "aio/web/server_stats.h"
+#include "exposition/compression.h"
+#include "exposition/format.h"
 #include "exposition/render.h"
+#include "exposition/scrape.h"
+#include "metrics/collector.h"
 #include "metrics/registry.h"
 #include "tests/aio/web/fake_request.h"
 #include "tests/aio/web/raw_client.h"
@@ -32,6 +41,12 @@ RawResponse get(const net::Address& server, std::string_view path, std::string_v
   client.send(std::string(method) + " " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n\r\n");
   return client.read_response(method == "HEAD");
 }
+
+class Broken final : public metrics::Collector {
+ public:
+  std::vector<metrics::FamilyInfo> describe() const override { return {{"broken", "Of a test."}}; }
+  void collect(metrics::Sink&) const override { throw std::runtime_error("no value today"); }
+};
 
 // A loop in a thread, and what a coroutine does there.
 class Loop {
@@ -67,7 +82,8 @@ TEST(MetricsHTTPServer, ShowsTheRegistryAndALinkToIt) {
   Loop loop;
   metrics::Registry registry;
   registry.counter("answers_total", "answers given").Increment();
-  MetricsHTTPServer server = loop.run(start_http_server({.addr = "127.0.0.1", .registry = &registry}));
+  MetricsHTTPServer server =
+      loop.run(start_http_server({.addr = "127.0.0.1", .registry = &registry, .scrape = {.has_self_metrics = false}}));
 
   const RawResponse page = get(server.socket(), "/metrics");
   EXPECT_EQ(page.status, 200);
@@ -123,6 +139,56 @@ TEST(ServerStats, IsAHandlerOfAnyApplication) {
   EXPECT_NE(get_now(app.handle(standard.request())).body.find("mounted_total 0\n"), std::string::npos);
   FakeRequest mine("GET", "/mine");
   EXPECT_NE(get_now(app.handle(mine.request())).body.find("mine 5\n"), std::string::npos);
+}
+
+// The example of the header.
+TEST(ServerStats, TakesAHandlerOfOnesOwn) {
+  metrics::Registry my_registry;
+  const exposition::ScrapeHandler one_by_one(my_registry, {.max_requests_in_flight = 1});
+  Application app;
+  app.router().add_get("/one", web::make_server_stats(one_by_one));
+  FakeRequest request("GET", "/one");
+  const std::optional<exposition::PendingScrape> other = one_by_one.begin({});
+  const Response refused = get_now(app.handle(request.request()));
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.headers.get("Retry-After"), "1");
+}
+
+TEST(ServerStats, PassesOnWhatTheRequestAsksFor) {
+  metrics::Registry registry;
+  registry.gauge("mine", "mine").Set(5);
+  registry.gauge("other", "other").Set(6);
+  const Handler handler = make_server_stats(registry);
+  FakeRequest request("GET", "/?name[]=mine");
+  request.head().headers.add("Accept", "application/openmetrics-text;version=1.0.0,*/*;q=0.1");
+  const Response page = get_now(handler(request.request()));
+  EXPECT_EQ(page.headers.get("Content-Type"), exposition::content_type(exposition::kOpenMetrics_1_0_0));
+  EXPECT_EQ(page.headers.get("Vary"), "Accept, Accept-Encoding");
+  EXPECT_EQ(page.body, exposition::render(registry, exposition::kOpenMetrics_1_0_0, {.names = {"mine"}}).body);
+
+  request.head().headers.add("Accept-Encoding", "gzip");
+  const Response compressed = get_now(handler(request.request()));
+  EXPECT_EQ(compressed.headers.get("Content-Encoding"), "gzip");
+  EXPECT_EQ(compressed.body, exposition::compress(page.body, exposition::Encoding::kGzip));
+
+  request.head().headers.add("X-Prometheus-Scrape-Timeout-Seconds", "1e-9");
+  EXPECT_EQ(get_now(handler(request.request())).status, 503);
+}
+
+TEST(ServerStats, ThrowsWhatACollectorThrew) {
+  metrics::Registry registry;
+  registry.add(std::make_shared<Broken>());
+  FakeRequest request("GET", "/");
+  EXPECT_THAT([&] { get_now(make_server_stats(registry)(request.request())); },
+              ::testing::ThrowsMessage<std::runtime_error>("no value today"));
+}
+
+TEST(ServerStats, CountsScrapes) {
+  metrics::Registry registry;
+  FakeRequest request("GET", "/");
+  get_now(make_server_stats(registry)(request.request()));
+  get_now(make_server_stats(registry)(request.request()));
+  EXPECT_EQ(registry.get_sample_value("promhttp_metric_handler_requests_total", {{"code", "200"}}), 2);
 }
 
 }  // namespace
