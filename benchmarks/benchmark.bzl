@@ -3,10 +3,12 @@
 
 load("//tools:cc.bzl", "cc_binary", "cc_library", "cc_test")
 
-def cc_benchmark(name, srcs, deps):
+def cc_benchmark(name, srcs, deps, test_args = []):
     """Declares the program `name` and the test `name_test`.
 
     bazel run -c opt //benchmarks/aio:wrapper_benchmark -- --benchmark_filter=Awaitable
+
+    The test takes `test_args` too: a filter that leaves out the cases that are too large for it.
     """
     cc_library(
         name = name + "_cases",
@@ -22,6 +24,6 @@ def cc_benchmark(name, srcs, deps):
     )
     cc_test(
         name = name + "_test",
-        args = ["--benchmark_min_time=0.001"],
+        args = ["--benchmark_min_time=0.001"] + test_args,
         deps = [name + "_cases"],
     )

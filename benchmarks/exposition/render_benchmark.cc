@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A whole scrape, without HTTP: collecting and writing the text format, beside prometheus-cpp with the same series.
+// A whole scrape, without HTTP and compression: collecting and writing a page, beside prometheus-cpp with the same
+// series. Compare within one run. Time per series, the counter items_per_second upside down, is what shows how cost
+// grows with their number.
+#include <cstddef>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -10,51 +15,118 @@
 #include <prometheus/text_serializer.h>
 
 #include "benchmark/benchmark.h"
+#include "exposition/format.h"
 #include "exposition/render.h"
+#include "exposition/text_serializer.h"
 #include "metrics/registry.h"
 
 namespace prometheus_async {
 namespace {
 
-constexpr int kCounters = 10'000;
-constexpr int kHistograms = 1'000;
 const metrics::Buckets kElevenBounds{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
 
-void BM_Scrape_CountersPrometheusCpp(benchmark::State& state) {
-  prometheus::Registry registry;
+// Registries of prometheus-cpp and of ours, with the same series: counters and histograms of twelve buckets, with three
+// labels. Values differ in length, as those of a program that runs do.
+void add_counters(prometheus::Registry& registry, int count) {
   auto& family = prometheus::BuildCounter().Name("requests_total").Help("x").Register(registry);
-  for (int i = 0; i < kCounters; ++i) {
+  for (int i = 0; i < count; ++i) {
     family.Add({{"method", "GET"}, {"path", "/users/" + std::to_string(i)}, {"code", "200"}}).Increment(i);
   }
-  const prometheus::TextSerializer serializer;
-  for (auto _ : state) benchmark::DoNotOptimize(serializer.Serialize(registry.Collect()));
 }
-BENCHMARK(BM_Scrape_CountersPrometheusCpp)->Unit(benchmark::kMillisecond);
-
-void BM_Scrape_Counters(benchmark::State& state) {
-  metrics::Registry registry;
+void add_counters(metrics::Registry& registry, int count) {
   auto& family = registry.counter("requests_total", "x", {"method", "path", "code"});
-  for (int i = 0; i < kCounters; ++i) family.labels("GET", "/users/" + std::to_string(i), "200").Increment(i);
-  for (auto _ : state) benchmark::DoNotOptimize(exposition::render(registry));
+  for (int i = 0; i < count; ++i) family.labels("GET", "/users/" + std::to_string(i), "200").Increment(i);
 }
-BENCHMARK(BM_Scrape_Counters)->Unit(benchmark::kMillisecond);
-
-void BM_Scrape_HistogramsPrometheusCpp(benchmark::State& state) {
-  prometheus::Registry registry;
+void add_histograms(prometheus::Registry& registry, int count) {
   auto& family = prometheus::BuildHistogram().Name("seconds").Help("x").Register(registry);
-  for (int i = 0; i < kHistograms; ++i) family.Add({{"path", std::to_string(i)}}, kElevenBounds).Observe(i * 0.01);
-  const prometheus::TextSerializer serializer;
-  for (auto _ : state) benchmark::DoNotOptimize(serializer.Serialize(registry.Collect()));
+  for (int i = 0; i < count; ++i) {
+    family.Add({{"method", "GET"}, {"path", "/users/" + std::to_string(i)}, {"code", "200"}}, kElevenBounds)
+        .Observe(i * 0.01);
+  }
 }
-BENCHMARK(BM_Scrape_HistogramsPrometheusCpp)->Unit(benchmark::kMillisecond);
+void add_histograms(metrics::Registry& registry, int count) {
+  auto& family = registry.histogram("seconds", "x", {"method", "path", "code"}, {.buckets = kElevenBounds});
+  for (int i = 0; i < count; ++i) family.labels("GET", "/users/" + std::to_string(i), "200").Observe(i * 0.01);
+}
 
-void BM_Scrape_Histograms(benchmark::State& state) {
-  metrics::Registry registry;
-  auto& family = registry.histogram("seconds", "x", {"path"}, {.buckets = kElevenBounds});
-  for (int i = 0; i < kHistograms; ++i) family.labels(std::to_string(i)).Observe(i * 0.01);
-  for (auto _ : state) benchmark::DoNotOptimize(exposition::render(registry));
+// The registry that `add` fills, kept from one call of a benchmark to the next: a million series take longer to make
+// than to render. One at a time is in memory.
+template <class Registry>
+const Registry& filled(void (*add)(Registry&, int), int count) {
+  struct Filled {
+    void (*add)(Registry&, int);
+    int count;
+    std::unique_ptr<Registry> registry;
+  };
+  static Filled& last = *new Filled{nullptr, 0, nullptr};
+  if (last.registry == nullptr || last.add != add || last.count != count) {
+    last.registry.reset();
+    last = {add, count, std::make_unique<Registry>()};
+    add(*last.registry, count);
+  }
+  return *last.registry;
 }
-BENCHMARK(BM_Scrape_Histograms)->Unit(benchmark::kMillisecond);
+
+void count_series(benchmark::State& state, std::size_t bytes) {
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+  state.counters["page_bytes"] = static_cast<double>(bytes);
+}
+
+// What prometheus-cpp's Exposer does for a page.
+void scrape_theirs(benchmark::State& state, void (*add)(prometheus::Registry&, int)) {
+  const prometheus::Registry& registry = filled(add, static_cast<int>(state.range(0)));
+  const prometheus::TextSerializer serializer;
+  std::size_t bytes = 0;
+  for (auto _ : state) bytes = serializer.Serialize(registry.Collect()).size();
+  count_series(state, bytes);
+}
+
+void scrape_ours(benchmark::State& state, void (*add)(metrics::Registry&, int), const exposition::Format& format) {
+  const metrics::Registry& registry = filled(add, static_cast<int>(state.range(0)));
+  std::size_t bytes = 0;
+  for (auto _ : state) bytes = exposition::render(registry, format).body.size();
+  count_series(state, bytes);
+}
+
+void BM_Scrape_CountersPrometheusCpp(benchmark::State& state) { scrape_theirs(state, add_counters); }
+void BM_Scrape_CountersText(benchmark::State& state) { scrape_ours(state, add_counters, exposition::kText_0_0_4); }
+void BM_Scrape_CountersOpenMetrics(benchmark::State& state) {
+  scrape_ours(state, add_counters, exposition::kOpenMetrics_1_0_0);
+}
+void BM_Scrape_CountersProtobuf(benchmark::State& state) { scrape_ours(state, add_counters, exposition::kProtobuf); }
+
+// A million are the 10,000 a hundred times: what is above a hundred times the time is what memory costs that no cache
+// holds, series and page.
+BENCHMARK(BM_Scrape_CountersPrometheusCpp)->Unit(benchmark::kMillisecond)->Arg(10'000)->Arg(1'000'000);
+BENCHMARK(BM_Scrape_CountersText)->Unit(benchmark::kMillisecond)->Arg(10'000)->Arg(1'000'000);
+BENCHMARK(BM_Scrape_CountersOpenMetrics)->Unit(benchmark::kMillisecond)->Arg(10'000)->Arg(1'000'000);
+BENCHMARK(BM_Scrape_CountersProtobuf)->Unit(benchmark::kMillisecond)->Arg(10'000)->Arg(1'000'000);
+
+void BM_Scrape_HistogramsPrometheusCpp(benchmark::State& state) { scrape_theirs(state, add_histograms); }
+void BM_Scrape_HistogramsText(benchmark::State& state) { scrape_ours(state, add_histograms, exposition::kText_0_0_4); }
+void BM_Scrape_HistogramsOpenMetrics(benchmark::State& state) {
+  scrape_ours(state, add_histograms, exposition::kOpenMetrics_1_0_0);
+}
+void BM_Scrape_HistogramsProtobuf(benchmark::State& state) {
+  scrape_ours(state, add_histograms, exposition::kProtobuf);
+}
+BENCHMARK(BM_Scrape_HistogramsPrometheusCpp)->Unit(benchmark::kMillisecond)->Arg(1'000);
+BENCHMARK(BM_Scrape_HistogramsText)->Unit(benchmark::kMillisecond)->Arg(1'000);
+BENCHMARK(BM_Scrape_HistogramsOpenMetrics)->Unit(benchmark::kMillisecond)->Arg(1'000);
+BENCHMARK(BM_Scrape_HistogramsProtobuf)->Unit(benchmark::kMillisecond)->Arg(1'000);
+
+// What prometheus-cpp's users gain by the serializer alone: both write what one Collect() gave.
+template <class Serializer>
+void BM_Serialize_Counters(benchmark::State& state) {
+  const std::vector<prometheus::MetricFamily> families =
+      filled<prometheus::Registry>(add_counters, static_cast<int>(state.range(0))).Collect();
+  const Serializer serializer;
+  std::size_t bytes = 0;
+  for (auto _ : state) bytes = serializer.Serialize(families).size();
+  count_series(state, bytes);
+}
+BENCHMARK(BM_Serialize_Counters<prometheus::TextSerializer>)->Unit(benchmark::kMillisecond)->Arg(10'000);
+BENCHMARK(BM_Serialize_Counters<exposition::TextSerializer>)->Unit(benchmark::kMillisecond)->Arg(10'000);
 
 }  // namespace
 }  // namespace prometheus_async

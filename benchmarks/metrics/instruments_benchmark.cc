@@ -2,16 +2,16 @@
 //
 // Recording, beside prometheus-cpp, by one thread and by two on one shared instrument. Compare within one run.
 #include <prometheus/counter.h>
-#include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
-#include <prometheus/registry.h>
 
 #include "benchmark/benchmark.h"
+#include "metrics/buckets.h"
+#include "metrics/clock.h"
 #include "metrics/counter.h"
 #include "metrics/gauge.h"
 #include "metrics/histogram.h"
-#include "metrics/registry.h"
+#include "metrics/tsc_clock.h"
 
 namespace prometheus_async {
 namespace {
@@ -50,22 +50,32 @@ void BM_Histogram_Observe(benchmark::State& state) {
 BENCHMARK(BM_Histogram_Observe<prometheus::Histogram>)->ThreadRange(1, 2);
 BENCHMARK(BM_Histogram_Observe<metrics::Histogram>)->ThreadRange(1, 2);
 
-// Finding a child that exists.
-void BM_Family_PrometheusCppAdd(benchmark::State& state) {
-  prometheus::Registry registry;
-  auto& family = prometheus::BuildCounter().Name("x").Help("x").Register(registry);
+// Two readings of a clock: what no measurement of time can do without.
+template <class Clock>
+void BM_Timed_BareReadings(benchmark::State& state) {
   for (auto _ : state) {
-    benchmark::DoNotOptimize(&family.Add({{"method", "GET"}, {"path", "/users/{id}"}, {"code", "200"}}));
+    const auto begin = Clock::now();
+    const auto end = Clock::now();
+    benchmark::DoNotOptimize(begin);
+    benchmark::DoNotOptimize(end);
   }
 }
-BENCHMARK(BM_Family_PrometheusCppAdd);
+BENCHMARK(BM_Timed_BareReadings<metrics::SteadyClock>)->ThreadRange(1, 2);
+BENCHMARK(BM_Timed_BareReadings<metrics::TscClock>)->ThreadRange(1, 2);
 
-void BM_Family_Labels(benchmark::State& state) {
-  metrics::Registry registry;
-  auto& family = registry.counter("x_total", "x", {"method", "path", "code"});
-  for (auto _ : state) benchmark::DoNotOptimize(&family.labels("GET", "/users/{id}", "200"));
+// The same two, and the seconds between them observed.
+template <class Clock, class H>
+void BM_Timed_Record(benchmark::State& state) {
+  static auto& histogram = *new H(kElevenBounds);
+  for (auto _ : state) {
+    const auto begin = Clock::now();
+    const auto end = Clock::now();
+    histogram.Observe(metrics::seconds_between(begin, end));
+  }
 }
-BENCHMARK(BM_Family_Labels);
+BENCHMARK(BM_Timed_Record<metrics::SteadyClock, prometheus::Histogram>)->ThreadRange(1, 2);
+BENCHMARK(BM_Timed_Record<metrics::SteadyClock, metrics::Histogram>)->ThreadRange(1, 2);
+BENCHMARK(BM_Timed_Record<metrics::TscClock, metrics::Histogram>)->ThreadRange(1, 2);
 
 }  // namespace
 }  // namespace prometheus_async
