@@ -19,16 +19,14 @@
 namespace prometheus_async::metrics {
 namespace {
 
-// Children of a family of instruments that need nothing to be made.
 template <class M>
-std::shared_ptr<internal::Children<M>> make_children(std::string_view name, std::string_view help, MetricType type,
-                                                     std::vector<std::string> labels, FamilyOptions options) {
-  FamilyInfo info = internal::make_info(name, help, type, options.unit);
-  internal::check_labels(info, labels);
-  return std::make_shared<internal::Children<M>>(
-      std::move(info), std::move(labels), std::move(options),
-      [](Labels values, std::size_t hash) { return std::make_shared<internal::Child<M>>(std::move(values), hash); });
-}
+constexpr MetricType kTypeOf = MetricType::kUnknown;
+template <>
+constexpr MetricType kTypeOf<Counter> = MetricType::kCounter;
+template <>
+constexpr MetricType kTypeOf<Gauge> = MetricType::kGauge;
+template <>
+constexpr MetricType kTypeOf<Summary> = MetricType::kSummary;
 
 // Whether a family is one of those that a scrape asked for.
 class Wanted {
@@ -102,26 +100,23 @@ bool Registry::unregister(std::string_view name) {
   return true;
 }
 
-std::shared_ptr<internal::Children<Counter>> Registry::add_counter(std::string_view name, std::string_view help,
-                                                                   Names labels, FamilyOptions options) {
-  auto children = make_children<Counter>(name, help, MetricType::kCounter, std::move(labels), std::move(options));
+template <class M>
+std::shared_ptr<internal::Children<M>> Registry::add_plain(std::string_view name, std::string_view help, Names labels,
+                                                           FamilyOptions options) {
+  FamilyInfo info = internal::make_info(name, help, kTypeOf<M>, options.unit);
+  internal::check_labels(info, labels);
+  auto children = std::make_shared<internal::Children<M>>(
+      std::move(info), std::move(labels), std::move(options),
+      [](Labels values, std::size_t hash) { return std::make_shared<internal::Child<M>>(std::move(values), hash); });
   enter(children);
   return children;
 }
-
-std::shared_ptr<internal::Children<Gauge>> Registry::add_gauge(std::string_view name, std::string_view help,
-                                                               Names labels, FamilyOptions options) {
-  auto children = make_children<Gauge>(name, help, MetricType::kGauge, std::move(labels), std::move(options));
-  enter(children);
-  return children;
-}
-
-std::shared_ptr<internal::Children<Summary>> Registry::add_summary(std::string_view name, std::string_view help,
-                                                                   Names labels, FamilyOptions options) {
-  auto children = make_children<Summary>(name, help, MetricType::kSummary, std::move(labels), std::move(options));
-  enter(children);
-  return children;
-}
+template std::shared_ptr<internal::Children<Counter>> Registry::add_plain(std::string_view, std::string_view, Names,
+                                                                          FamilyOptions);
+template std::shared_ptr<internal::Children<Gauge>> Registry::add_plain(std::string_view, std::string_view, Names,
+                                                                        FamilyOptions);
+template std::shared_ptr<internal::Children<Summary>> Registry::add_plain(std::string_view, std::string_view, Names,
+                                                                          FamilyOptions);
 
 std::shared_ptr<internal::Children<Histogram>> Registry::add_histogram(std::string_view name, std::string_view help,
                                                                        Names labels, HistogramOptions options) {
@@ -168,10 +163,10 @@ M& Registry::only_child(std::shared_ptr<internal::Children<M>> children) {
 }
 
 Counter& Registry::counter(std::string_view name, std::string_view help, FamilyOptions options) {
-  return only_child(add_counter(name, help, {}, std::move(options)));
+  return only_child(add_plain<Counter>(name, help, {}, std::move(options)));
 }
 Gauge& Registry::gauge(std::string_view name, std::string_view help, FamilyOptions options) {
-  return only_child(add_gauge(name, help, {}, std::move(options)));
+  return only_child(add_plain<Gauge>(name, help, {}, std::move(options)));
 }
 Histogram& Registry::histogram(std::string_view name, std::string_view help, HistogramOptions options) {
   return only_child(add_histogram(name, help, {}, std::move(options)));
@@ -181,7 +176,7 @@ NativeHistogram& Registry::native_histogram(std::string_view name, std::string_v
   return only_child(add_native_histogram(name, help, {}, std::move(options)));
 }
 Summary& Registry::summary(std::string_view name, std::string_view help, FamilyOptions options) {
-  return only_child(add_summary(name, help, {}, std::move(options)));
+  return only_child(add_plain<Summary>(name, help, {}, std::move(options)));
 }
 
 FunctionHandle Registry::counter_function(std::string_view name, std::string_view help,

@@ -120,12 +120,12 @@ class Registry : public prometheus::Collectable {
   template <std::size_t N>
   CounterFamily<N>& counter(std::string_view name, std::string_view help, LabelNames<N> labels,
                             FamilyOptions options = {}) {
-    return own<CounterFamily<N>>(add_counter(name, help, {labels, labels + N}, std::move(options)));
+    return own<CounterFamily<N>>(add_plain<Counter>(name, help, {labels, labels + N}, std::move(options)));
   }
   template <std::size_t N>
   GaugeFamily<N>& gauge(std::string_view name, std::string_view help, LabelNames<N> labels,
                         FamilyOptions options = {}) {
-    return own<GaugeFamily<N>>(add_gauge(name, help, {labels, labels + N}, std::move(options)));
+    return own<GaugeFamily<N>>(add_plain<Gauge>(name, help, {labels, labels + N}, std::move(options)));
   }
   template <std::size_t N>
   HistogramFamily<N>& histogram(std::string_view name, std::string_view help, LabelNames<N> labels,
@@ -140,18 +140,18 @@ class Registry : public prometheus::Collectable {
   template <std::size_t N>
   SummaryFamily<N>& summary(std::string_view name, std::string_view help, LabelNames<N> labels,
                             FamilyOptions options = {}) {
-    return own<SummaryFamily<N>>(add_summary(name, help, {labels, labels + N}, std::move(options)));
+    return own<SummaryFamily<N>>(add_plain<Summary>(name, help, {labels, labels + N}, std::move(options)));
   }
 
   template <DynamicNames Names>
   CounterFamily<kDynamic>& counter(std::string_view name, std::string_view help, const Names& labels,
                                    FamilyOptions options = {}) {
-    return own<CounterFamily<kDynamic>>(add_counter(name, help, labels, std::move(options)));
+    return own<CounterFamily<kDynamic>>(add_plain<Counter>(name, help, labels, std::move(options)));
   }
   template <DynamicNames Names>
   GaugeFamily<kDynamic>& gauge(std::string_view name, std::string_view help, const Names& labels,
                                FamilyOptions options = {}) {
-    return own<GaugeFamily<kDynamic>>(add_gauge(name, help, labels, std::move(options)));
+    return own<GaugeFamily<kDynamic>>(add_plain<Gauge>(name, help, labels, std::move(options)));
   }
   template <DynamicNames Names>
   HistogramFamily<kDynamic>& histogram(std::string_view name, std::string_view help, const Names& labels,
@@ -166,7 +166,7 @@ class Registry : public prometheus::Collectable {
   template <DynamicNames Names>
   SummaryFamily<kDynamic>& summary(std::string_view name, std::string_view help, const Names& labels,
                                    FamilyOptions options = {}) {
-    return own<SummaryFamily<kDynamic>>(add_summary(name, help, labels, std::move(options)));
+    return own<SummaryFamily<kDynamic>>(add_plain<Summary>(name, help, labels, std::move(options)));
   }
 
   // Values that are asked for at each scrape (metrics/function.h).
@@ -216,17 +216,15 @@ class Registry : public prometheus::Collectable {
     std::vector<std::string> claimed;
   };
 
-  std::shared_ptr<internal::Children<Counter>> add_counter(std::string_view name, std::string_view help, Names labels,
-                                                           FamilyOptions options);
-  std::shared_ptr<internal::Children<Gauge>> add_gauge(std::string_view name, std::string_view help, Names labels,
-                                                       FamilyOptions options);
+  // A family of counters, gauges or summaries, whose instruments need nothing to be made.
+  template <class M>
+  std::shared_ptr<internal::Children<M>> add_plain(std::string_view name, std::string_view help, Names labels,
+                                                   FamilyOptions options);
   std::shared_ptr<internal::Children<Histogram>> add_histogram(std::string_view name, std::string_view help,
                                                                Names labels, HistogramOptions options);
   std::shared_ptr<internal::Children<NativeHistogram>> add_native_histogram(std::string_view name,
                                                                             std::string_view help, Names labels,
                                                                             NativeHistogramOptions options);
-  std::shared_ptr<internal::Children<Summary>> add_summary(std::string_view name, std::string_view help, Names labels,
-                                                           FamilyOptions options);
   std::shared_ptr<internal::Functions> add_functions(std::string_view name, std::string_view help, MetricType type,
                                                      Names labels);
   template <class M>

@@ -15,6 +15,7 @@
 #include "metrics/counter.h"
 #include "metrics/exemplar_provider.h"
 #include "metrics/histogram.h"
+#include "tests/testing/error_of.h"
 
 namespace prometheus_async::metrics {
 namespace {
@@ -22,15 +23,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-template <class Function>
-std::string refusal(Function function) {
-  try {
-    function();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
+constexpr auto refusal = [](auto function) { return testing::error_of<std::invalid_argument>(function); };
 
 TEST(Exemplar, HoldsUpTo128CharactersOfAnyLength) {
   const std::string e_acute = "\xc3\xa9";

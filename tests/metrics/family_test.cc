@@ -16,6 +16,7 @@
 
 #include "metrics/registry.h"
 #include "metrics/self_metrics.h"
+#include "tests/testing/error_of.h"
 
 namespace prometheus_async::metrics {
 namespace {
@@ -23,15 +24,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-template <class Function>
-std::string refusal(Function function) {
-  try {
-    function();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
+constexpr auto refusal = [](auto function) { return testing::error_of<std::invalid_argument>(function); };
 
 // The value of hits_total{n="..."}.
 std::optional<double> hits(const Registry& registry, std::string_view n) {

@@ -15,21 +15,14 @@
 
 #include "metrics/registry.h"
 #include "metrics/self_metrics.h"
+#include "tests/testing/error_of.h"
 
 namespace prometheus_async::metrics {
 namespace {
 
 using ::testing::HasSubstr;
 
-template <class Function>
-std::string refusal(Function function) {
-  try {
-    function();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
+constexpr auto refusal = [](auto function) { return testing::error_of<std::invalid_argument>(function); };
 
 TEST(Function, IsAskedAtEachScrape) {
   Registry registry;

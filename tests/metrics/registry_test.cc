@@ -18,21 +18,14 @@
 
 #include "metrics/internal/prometheus_cpp.h"
 #include "metrics/self_metrics.h"
+#include "tests/testing/error_of.h"
 
 namespace prometheus_async::metrics {
 namespace {
 
 using ::testing::HasSubstr;
 
-template <class Error, class Function>
-std::string error_of(Function function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
+using testing::error_of;
 constexpr auto refusal = [](auto function) { return error_of<std::invalid_argument>(function); };
 
 // The example of metrics/registry.h.
