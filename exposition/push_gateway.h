@@ -3,8 +3,9 @@
 // Hands a registry to a Pushgateway (https://github.com/prometheus/pushgateway): for batch jobs that end before
 // Prometheus could scrape them. What runs for long is scraped, not pushed.
 //
-//   const exposition::PushGateway gateway("http://pushgateway:9091", "nightly_backup", {.grouping_key = {{"host",
-//   "a"}}}); try {
+//   const exposition::PushGateway gateway("http://pushgateway:9091", "nightly_backup",
+//                                         {.grouping_key = {{"host", "a"}}});
+//   try {
 //     gateway.push(registry);
 //   } catch (const exposition::PushError& error) {
 //     std::cerr << error.what() << '\n';  // PUT http://pushgateway:9091/metrics/job/nightly_backup/host/a: 400 Bad ...

@@ -2,8 +2,8 @@
 //
 // Our text format for programs that use prometheus-cpp and change nothing else.
 //
-//   const exposition::TextSerializer serializer;                       // was: const prometheus::TextSerializer
-//   serializer; reply(serializer.Serialize(registry->Collect()));
+//   const exposition::TextSerializer serializer;     // in the place of prometheus::TextSerializer
+//   reply(serializer.Serialize(registry->Collect()));
 #ifndef PROMETHEUS_ASYNC_EXPOSITION_TEXT_SERIALIZER_H_
 #define PROMETHEUS_ASYNC_EXPOSITION_TEXT_SERIALIZER_H_
 

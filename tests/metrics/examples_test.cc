@@ -2,6 +2,8 @@
 //
 // The examples that open the headers of metrics/ and are not part of another test.
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -73,6 +75,38 @@ TEST(Examples, Collector) {
   CountSeries sink;
   registry.collect(sink);
   EXPECT_EQ(sink.count, 3);
+}
+
+struct Disk {
+  std::string name;
+  double free_bytes;
+};
+std::vector<Disk> disks() { return {{"sda", 1e9}, {"sdb", 2e9}}; }
+
+class Disks final : public metrics::Collector {
+  std::vector<metrics::FamilyInfo> describe() const override { return {free_}; }
+  void collect(metrics::Sink& sink) const override {
+    sink.family(free_);
+    for (const Disk& disk : disks()) sink.value(metrics::Labels({{"device", disk.name}}), disk.free_bytes);
+  }
+  const metrics::FamilyInfo free_{"disk_free_bytes", "Free space.", metrics::MetricType::kGauge};
+};
+
+TEST(Examples, CollectorOfYourOwn) {
+  metrics::Registry registry;
+  registry.add(std::make_shared<Disks>());
+  EXPECT_EQ(registry.get_sample_value("disk_free_bytes", {{"device", "sdb"}}), 2e9);
+}
+
+TEST(Examples, Family) {
+  metrics::Registry registry;
+  auto& sent = registry.counter("sent_bytes_total", "bytes sent", {"peer"});
+  const std::shared_ptr<metrics::Counter> bytes = sent.share("10.0.0.7");
+  bytes->Increment(512);
+  EXPECT_EQ(registry.get_sample_value("sent_bytes_total", {{"peer", "10.0.0.7"}}), 512);
+  sent.remove("10.0.0.7");
+  bytes->Increment();
+  EXPECT_EQ(registry.get_sample_value("sent_bytes_total", {{"peer", "10.0.0.7"}}), std::nullopt);
 }
 
 struct Timeout {};
