@@ -25,6 +25,7 @@ class SelfMetrics final : public Collector {
  private:
   static void write(Sink& sink, const FamilyInfo& info, const std::string& label,
                     const internal::CountsByName& counts) {
+    if (counts.empty()) return;
     sink.family(info);
     for (const auto& [name, count] : counts) {
       sink.counter(Labels(std::vector<Labels::Pair>{{label, name}}), {.whole = count});

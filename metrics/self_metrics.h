@@ -14,7 +14,7 @@
 
 namespace prometheus_async::metrics {
 
-// Counters of the process:
+// Counters of the process, the labelled ones once there is something to count:
 //   prometheus_async_refused_values_total                    values that no instrument can record (metrics/refused.h)
 //   prometheus_async_overflowed_lookups_total{metric}        label values beyond FamilyOptions::max_series
 //   prometheus_async_callback_errors_total{metric}           callbacks that threw, or gave what their metric cannot be
