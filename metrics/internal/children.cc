@@ -271,7 +271,7 @@ void Children<M>::collect_batch(Sink& sink, std::size_t begin,
   {
     typename InstrumentOf<M>::Reader reader;
     for (std::size_t i = 0; i < size; ++i) {
-      // Children are anywhere in memory, and a great family is in no cache: this halves the time of a million.
+      // Children are anywhere in memory, and no cache holds those of a great family.
       if (begin + i + kAhead < children_.size()) __builtin_prefetch(children_[begin + i + kAhead].get());
       const Child<M>* const child = children_[begin + i].get();
       if (child == nullptr) continue;
