@@ -119,7 +119,9 @@ auto Children<M>::with_new_child(Values values, Use use) {
 
 template <class M>
 bool Children<M>::is_full() const noexcept {
-  return options_.max_series > 0 && by_values_.size() >= options_.max_series;
+  if (options_.max_series == 0 || by_values_.size() < options_.max_series) return false;
+  const std::size_t overflow = by_values_.contains(Values(overflow_values_)) ? 1 : 0;
+  return by_values_.size() - overflow >= options_.max_series;
 }
 
 template <class M>

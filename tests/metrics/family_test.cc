@@ -222,10 +222,12 @@ TEST(Limit, FurtherChildrenAreOne) {
   EXPECT_EQ(hits(registry, "3"), std::nullopt);
   EXPECT_EQ(hits(registry, "__overflow__"), 2);
   EXPECT_EQ(overflows(), 2);
-  family.remove("__overflow__");
+  // The child of the overflow takes no other's place.
   family.remove("1");
   family.labels("3").Increment();
   EXPECT_EQ(hits(registry, "3"), 1);
+  family.labels("5").Increment();
+  EXPECT_EQ(hits(registry, "__overflow__"), 3);
 }
 
 TEST(Expiry, HidesWhatIsHeldAndDestroysWhatIsNot) {
