@@ -39,9 +39,6 @@ struct Format {
   // OpenMetrics: whether counters, histograms and summaries have lines x_created. Prometheus takes each for one more
   // series.
   bool created_lines = false;
-  // Protobuf: whether the reader knows the type GAUGE_HISTOGRAM, as Prometheus 3 does. Prometheus 2 loses the suffixes
-  // of its samples; it gets a HISTOGRAM.
-  bool gauge_histograms = false;
 
   friend bool operator==(const Format&, const Format&) = default;
 };

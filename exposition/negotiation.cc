@@ -166,8 +166,6 @@ Format format_of(const Candidate& candidate) {
   Format format = candidate.offer->format;
   if (candidate.is_named()) format.escaping = requested_escaping(*candidate.range);
   format.escaping = effective_escaping(format);
-  // Who reads protobuf with UTF-8 names is Prometheus 3.
-  format.gauge_histograms = format.syntax == Syntax::kProtobuf && format.escaping == Escaping::kAllowUtf8;
   return format;
 }
 

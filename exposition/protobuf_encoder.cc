@@ -17,7 +17,7 @@ using NativeBucket = metrics::NativeBuckets::Bucket;
 
 // The numbers of metrics.proto.
 namespace proto {
-enum Type : unsigned { kCounter = 0, kGauge = 1, kSummary = 2, kUntyped = 3, kHistogram = 4, kGaugeHistogram = 5 };
+enum Type : unsigned { kCounter = 0, kGauge = 1, kSummary = 2, kUntyped = 3, kHistogram = 4 };
 namespace family {
 enum Field : unsigned { kName = 1, kHelp = 2, kType = 3, kMetric = 4, kUnit = 5 };
 }
@@ -66,14 +66,14 @@ enum Field : unsigned { kSeconds = 1, kNanos = 2 };
 }
 }  // namespace proto
 
-proto::Type type_of(MetricType type, bool gauge_histograms) noexcept {
+proto::Type type_of(MetricType type) noexcept {
   switch (type) {
     case MetricType::kCounter: return proto::kCounter;
     case MetricType::kGauge:
     case MetricType::kInfo:
     case MetricType::kStateSet: return proto::kGauge;
-    case MetricType::kHistogram: return proto::kHistogram;
-    case MetricType::kGaugeHistogram: return gauge_histograms ? proto::kGaugeHistogram : proto::kHistogram;
+    case MetricType::kHistogram:
+    case MetricType::kGaugeHistogram: return proto::kHistogram;
     case MetricType::kSummary: return proto::kSummary;
     case MetricType::kUnknown: break;
   }
@@ -94,10 +94,7 @@ bool begins_span(const std::vector<NativeBucket>& buckets, std::size_t i) noexce
 }  // namespace
 
 ProtobufEncoder::ProtobufEncoder(std::string& page, const Format& format)
-    : writer_(page),
-      escaping_(effective_escaping(format)),
-      gauge_histograms_(format.gauge_histograms),
-      checkpoint_(page.size()) {}
+    : writer_(page), escaping_(effective_escaping(format)), checkpoint_(page.size()) {}
 
 void ProtobufEncoder::family(const metrics::FamilyInfo& info) {
   close_family();
@@ -108,7 +105,7 @@ void ProtobufEncoder::family(const metrics::FamilyInfo& info) {
     metrics::make_utf8(help);
     writer_.bytes(proto::family::kHelp, help);
   }
-  writer_.varint(proto::family::kType, type_of(info.type, gauge_histograms_));
+  writer_.varint(proto::family::kType, type_of(info.type));
   if (!info.unit.empty()) writer_.bytes(proto::family::kUnit, info.unit);
   switch (info.type) {
     case MetricType::kCounter: value_field_ = proto::metric::kCounter; break;

@@ -27,7 +27,8 @@ namespace prometheus_async::exposition {
 
 // - Names of families are those of the text format: a counter's ends in _total.
 // - An info is the gauge 1, a state set a gauge for each state, what is unknown is untyped; a gauge histogram is a
-//   histogram unless Format::gauge_histograms.
+//   histogram. Its own type would tell Prometheus 3 no more than that, for its metadata, and from Prometheus 2, which
+//   does not say which it is, take the suffixes of its samples.
 // - The bucket +Inf is written only for its exemplar: a reader takes the count for it, as with client_golang.
 // - A native histogram has exemplars of its own, those of which the time is known; Prometheus takes no others. Its
 //   threshold of zero is never 0, which is how Prometheus 2.42 tells it from a classic one.
@@ -60,7 +61,6 @@ class ProtobufEncoder final : public Encoder {
 
   internal::ProtobufWriter writer_;
   const Escaping escaping_;
-  const bool gauge_histograms_;
   std::size_t checkpoint_;    // size of the page
   std::size_t family_ = 0;    // where the open family begins; 0 if none is open
   unsigned value_field_ = 0;  // of Metric, for the type of the open family

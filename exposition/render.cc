@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "exposition/encoder.h"
+#include "exposition/internal/page_buffer.h"
 #include "exposition/openmetrics_encoder.h"
 #include "exposition/protobuf_encoder.h"
 #include "exposition/text_encoder.h"
@@ -46,7 +47,7 @@ Page render(const metrics::Registry& registry, const Format& format, const metri
   std::atomic<std::size_t>& last = last_size(registry, format.syntax);
   if (is_whole) {
     const std::size_t size = last.load(std::memory_order_relaxed);
-    page.body.reserve(size + size / 16 + kSlack);
+    internal::reserve_page(page.body, size + size / 16 + kSlack);
   }
   std::vector<metrics::CollectError> skipped;
   switch (format.syntax) {

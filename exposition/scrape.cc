@@ -10,6 +10,7 @@
 
 #include "exposition/compression.h"
 #include "exposition/format.h"
+#include "exposition/internal/fork_gate.h"
 #include "exposition/negotiation.h"
 #include "exposition/render.h"
 #include "exposition/scrape_metrics.h"
@@ -99,6 +100,7 @@ class ScrapeHandler::State {
       if (state_.metrics_ != nullptr) state_.metrics_->begin();
       const std::size_t limit = state_.options_.max_requests_in_flight;
       const std::lock_guard lock(state_.mutex_);
+      state_.forget_parent();
       is_admitted_ = limit == 0 || state_.in_flight_ < limit;
       if (is_admitted_) ++state_.in_flight_;
     }
@@ -114,7 +116,7 @@ class ScrapeHandler::State {
       }
       if (!is_admitted_) return;
       const std::lock_guard lock(state_.mutex_);
-      --state_.in_flight_;
+      if (state_.in_flight_ > 0) --state_.in_flight_;  // 0: it was counted by the process that this was forked from
     }
 
     // False where there are too many already.
@@ -218,6 +220,14 @@ class ScrapeHandler::State {
     Rendered rendered;
   };
 
+  // Of what was under way in the process that this one was forked from, nothing is here. The mutex is held.
+  void forget_parent() {
+    const unsigned generation = internal::ForkGate::generation();
+    if (std::exchange(generation_, generation) == generation) return;
+    flights_.clear();
+    in_flight_ = 0;
+  }
+
   static bool is_over(std::optional<steady_clock::time_point> deadline) {
     return deadline && steady_clock::now() >= *deadline;
   }
@@ -290,8 +300,9 @@ class ScrapeHandler::State {
   std::shared_ptr<ScrapeMetrics> metrics_;  // null: none
 
   std::mutex mutex_;
-  std::size_t in_flight_ = 0;                     // guarded by mutex_
-  std::vector<std::shared_ptr<Flight>> flights_;  // guarded by mutex_; none is done; a few at most
+  unsigned generation_ = internal::ForkGate::generation();  // guarded by mutex_, as are the next two
+  std::size_t in_flight_ = 0;
+  std::vector<std::shared_ptr<Flight>> flights_;  // none is done; a few at most
 };
 
 class PendingScrape::Impl {
@@ -309,6 +320,7 @@ class PendingScrape::Impl {
   }
 
   ScrapeResponse answer() {
+    const internal::ForkGate::Passage passage;
     ScrapeResponse response = seat_.is_admitted() ? await() : state_->too_many();
     seat_.set_status(response.status);
     return response;
@@ -364,6 +376,7 @@ ScrapeHandler ScrapeHandler::of(metrics::Registry& registry) {
 ScrapeResponse ScrapeHandler::answer(const ScrapeRequest& request) const { return begin(request).answer(); }
 
 PendingScrape ScrapeHandler::begin(const ScrapeRequest& request) const {
+  const internal::ForkGate::Passage passage;
   return PendingScrape(std::make_unique<PendingScrape::Impl>(state_, request));
 }
 

@@ -79,6 +79,9 @@ class PendingScrape;
 // there is none. A collector may scrape the registry that it is collected by, itself or through a server: on its own
 // thread it never waits for another's page.
 //
+// fork() of another thread waits up to a second for scrapes that are being answered, so that the child finds no lock of
+// a registry held; the child's scrapes begin anew.
+//
 // Copies are the same handler. Lifetime: `registry` outlives the handler, its copies and their scrapes.
 // Semantics: client_golang's promhttp.HandlerFor with EnableOpenMetrics and CoalesceGather, except that the time that
 // the scraper gives counts.

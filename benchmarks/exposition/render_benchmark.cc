@@ -3,9 +3,14 @@
 // A whole scrape, without HTTP and compression: collecting and writing a page, beside prometheus-cpp with the same
 // series. Compare within one run. Time per series, the counter items_per_second upside down, is what shows how cost
 // grows with their number.
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <prometheus/counter.h>
@@ -18,6 +23,7 @@
 #include "exposition/format.h"
 #include "exposition/render.h"
 #include "exposition/text_serializer.h"
+#include "metrics/collector.h"
 #include "metrics/registry.h"
 
 namespace prometheus_async {
@@ -101,6 +107,64 @@ BENCHMARK(BM_Scrape_CountersPrometheusCpp)->Unit(benchmark::kMillisecond)->Arg(1
 BENCHMARK(BM_Scrape_CountersText)->Unit(benchmark::kMillisecond)->Arg(10'000)->Arg(1'000'000);
 BENCHMARK(BM_Scrape_CountersOpenMetrics)->Unit(benchmark::kMillisecond)->Arg(10'000)->Arg(1'000'000);
 BENCHMARK(BM_Scrape_CountersProtobuf)->Unit(benchmark::kMillisecond)->Arg(10'000)->Arg(1'000'000);
+
+// The floor: the same series' labels, where they lie in memory, and their values, written as the same lines into a page
+// of the right size by no code of ours. What a million cost here above a hundred times ten thousand is what the
+// memory costs alone: kKept writes over one page again and again, kNew into memory that the system has to give first.
+enum class PageMemory { kNew, kKept };
+
+class Places final : public metrics::Sink {
+ public:
+  struct Place {
+    const metrics::Labels* labels;
+    std::uint64_t value;
+  };
+  explicit Places(const metrics::Registry& registry) { registry.collect(*this); }
+  const std::vector<Place>& series() const { return series_; }
+
+  void counter(const metrics::Labels& labels, const metrics::CounterSnapshot& snapshot) override {
+    series_.push_back({&labels, snapshot.whole});
+  }
+  void family(const metrics::FamilyInfo&) override {}
+  void value(const metrics::Labels&, double) override {}
+  void histogram(const metrics::Labels&, const metrics::HistogramSnapshot&) override {}
+  void summary(const metrics::Labels&, const metrics::SummarySnapshot&) override {}
+  void state_set(const metrics::Labels&, std::span<const metrics::State>) override {}
+  void checkpoint() override {}
+  void rollback() override {}
+
+ private:
+  std::vector<Place> series_;
+};
+
+template <PageMemory kMemory>
+void BM_Scrape_CountersFloor(benchmark::State& state) {
+  const metrics::Registry& registry = filled<metrics::Registry>(add_counters, static_cast<int>(state.range(0)));
+  const Places places(registry);
+  const std::size_t size = exposition::render(registry).body.size() + 64;
+  constexpr std::string_view kName = "requests_total{";
+  const std::unique_ptr<char[]> kept = std::make_unique<char[]>(size);
+  std::size_t bytes = 0;
+  for (auto _ : state) {
+    const std::unique_ptr<char[]> made(kMemory == PageMemory::kNew ? new char[size] : nullptr);
+    char* const page = kMemory == PageMemory::kNew ? made.get() : kept.get();
+    char* at = page;
+    for (const Places::Place& place : places.series()) {
+      const std::string_view labels = place.labels->text();
+      at = static_cast<char*>(std::memcpy(at, kName.data(), kName.size())) + kName.size();
+      at = static_cast<char*>(std::memcpy(at, labels.data(), labels.size())) + labels.size();
+      at = static_cast<char*>(std::memcpy(at, "} ", 2)) + 2;
+      at = std::to_chars(at, at + 20, place.value).ptr;
+      *at++ = '\n';
+    }
+    benchmark::DoNotOptimize(page);
+    benchmark::ClobberMemory();
+    bytes = static_cast<std::size_t>(at - page);
+  }
+  count_series(state, bytes);
+}
+BENCHMARK(BM_Scrape_CountersFloor<PageMemory::kKept>)->Unit(benchmark::kMillisecond)->Arg(10'000)->Arg(1'000'000);
+BENCHMARK(BM_Scrape_CountersFloor<PageMemory::kNew>)->Unit(benchmark::kMillisecond)->Arg(10'000)->Arg(1'000'000);
 
 void BM_Scrape_HistogramsPrometheusCpp(benchmark::State& state) { scrape_theirs(state, add_histograms); }
 void BM_Scrape_HistogramsText(benchmark::State& state) { scrape_ours(state, add_histograms, exposition::kText_0_0_4); }

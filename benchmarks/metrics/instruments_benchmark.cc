@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <random>
+#include <vector>
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -34,13 +36,29 @@ class OwnCounter {
   static inline thread_local std::atomic<std::uint64_t> count_ = 0;
 };
 
+// Searches with branches. Where values stay in one bucket the processor predicts them, and does not wait for the value
+// on its way to the bucket; where they do not, each wrong guess costs more than comparing with every bound, as
+// metrics::Histogram does.
+struct BinarySearch {
+  std::size_t operator()(const metrics::Buckets& bounds, double value) const noexcept {
+    return static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin());
+  }
+};
+struct LinearSearch {
+  std::size_t operator()(const metrics::Buckets& bounds, double value) const noexcept {
+    std::size_t bucket = 0;
+    while (bucket < bounds.size() && bounds[bucket] < value) ++bucket;
+    return bucket;
+  }
+};
+
 // The same for a histogram: a search, a count, a sum.
+template <class Search>
 class OwnHistogram {
  public:
   explicit OwnHistogram(const metrics::Buckets& bounds) : bounds_(bounds) {}
   void Observe(double value) noexcept {
-    const auto bucket = std::lower_bound(bounds_.begin(), bounds_.end(), value) - bounds_.begin();
-    ++counts_[static_cast<std::size_t>(bucket)];
+    ++counts_[Search()(bounds_, value)];
     sum_ += value;
     benchmark::ClobberMemory();
   }
@@ -83,7 +101,32 @@ void BM_Histogram_Observe(benchmark::State& state) {
 }
 BENCHMARK(BM_Histogram_Observe<prometheus::Histogram>)->ThreadRange(1, 2);
 BENCHMARK(BM_Histogram_Observe<metrics::Histogram>)->ThreadRange(1, 2);
-BENCHMARK(BM_Histogram_Observe<OwnHistogram>)->ThreadRange(1, 2);
+BENCHMARK(BM_Histogram_Observe<OwnHistogram<BinarySearch>>)->ThreadRange(1, 2);
+BENCHMARK(BM_Histogram_Observe<OwnHistogram<LinearSearch>>)->ThreadRange(1, 2);
+
+// Values in no order, in any bucket: more of them than a processor learns by heart.
+const std::vector<double>& scattered_values() {
+  static const std::vector<double>& values = *[] {
+    auto* const made = new std::vector<double>(1 << 16);
+    std::mt19937 random(1);
+    std::lognormal_distribution<double> seconds(-2, 2);
+    std::ranges::generate(*made, [&] { return seconds(random); });
+    return made;
+  }();
+  return values;
+}
+
+template <class H>
+void BM_Histogram_ObserveScattered(benchmark::State& state) {
+  static auto& histogram = *new H(kElevenBounds);
+  const std::vector<double>& values = scattered_values();
+  std::size_t next = 0;
+  for (auto _ : state) histogram.Observe(values[next++ % (1 << 16)]);
+}
+BENCHMARK(BM_Histogram_ObserveScattered<prometheus::Histogram>);
+BENCHMARK(BM_Histogram_ObserveScattered<metrics::Histogram>);
+BENCHMARK(BM_Histogram_ObserveScattered<OwnHistogram<BinarySearch>>);
+BENCHMARK(BM_Histogram_ObserveScattered<OwnHistogram<LinearSearch>>);
 
 // Two readings of a clock: what no measurement of time can do without.
 template <class Clock>
@@ -98,7 +141,7 @@ void BM_Timed_BareReadings(benchmark::State& state) {
 BENCHMARK(BM_Timed_BareReadings<metrics::SteadyClock>)->ThreadRange(1, 2);
 BENCHMARK(BM_Timed_BareReadings<metrics::TscClock>)->ThreadRange(1, 2);
 
-// The same two, and the seconds between them observed.
+// The same two, and the seconds between them observed: always the same bucket.
 template <class Clock, class H>
 void BM_Timed_Record(benchmark::State& state) {
   static auto& histogram = *new H(kElevenBounds);
@@ -110,9 +153,30 @@ void BM_Timed_Record(benchmark::State& state) {
 }
 BENCHMARK(BM_Timed_Record<metrics::SteadyClock, prometheus::Histogram>)->ThreadRange(1, 2);
 BENCHMARK(BM_Timed_Record<metrics::SteadyClock, metrics::Histogram>)->ThreadRange(1, 2);
-BENCHMARK(BM_Timed_Record<metrics::SteadyClock, OwnHistogram>)->ThreadRange(1, 2);
+BENCHMARK(BM_Timed_Record<metrics::SteadyClock, OwnHistogram<BinarySearch>>)->ThreadRange(1, 2);
+BENCHMARK(BM_Timed_Record<metrics::SteadyClock, OwnHistogram<LinearSearch>>)->ThreadRange(1, 2);
 BENCHMARK(BM_Timed_Record<metrics::TscClock, metrics::Histogram>)->ThreadRange(1, 2);
-BENCHMARK(BM_Timed_Record<metrics::TscClock, OwnHistogram>)->ThreadRange(1, 2);
+BENCHMARK(BM_Timed_Record<metrics::TscClock, OwnHistogram<BinarySearch>>)->ThreadRange(1, 2);
+BENCHMARK(BM_Timed_Record<metrics::TscClock, OwnHistogram<LinearSearch>>)->ThreadRange(1, 2);
+
+// The same for an operation whose time falls into any bucket.
+template <class Clock, class H>
+void BM_Timed_RecordScattered(benchmark::State& state) {
+  static auto& histogram = *new H(kElevenBounds);
+  const std::vector<double>& values = scattered_values();
+  std::size_t next = 0;
+  for (auto _ : state) {
+    const auto begin = Clock::now();
+    const auto end = Clock::now();
+    histogram.Observe(metrics::seconds_between(begin, end) + values[next++ % (1 << 16)]);
+  }
+}
+BENCHMARK(BM_Timed_RecordScattered<metrics::SteadyClock, metrics::Histogram>);
+BENCHMARK(BM_Timed_RecordScattered<metrics::SteadyClock, OwnHistogram<BinarySearch>>);
+BENCHMARK(BM_Timed_RecordScattered<metrics::SteadyClock, OwnHistogram<LinearSearch>>);
+BENCHMARK(BM_Timed_RecordScattered<metrics::TscClock, metrics::Histogram>);
+BENCHMARK(BM_Timed_RecordScattered<metrics::TscClock, OwnHistogram<BinarySearch>>);
+BENCHMARK(BM_Timed_RecordScattered<metrics::TscClock, OwnHistogram<LinearSearch>>);
 
 }  // namespace
 }  // namespace prometheus_async

@@ -18,8 +18,16 @@ namespace {
 // So many children are read, and then written, under one lock: who makes a child waits for no longer than that.
 constexpr std::size_t kBatch = 64;
 
-// So many children ahead are fetched while one is read.
-constexpr std::size_t kAhead = 8;
+// So many children ahead are fetched while one is read: at 20 ns each, longer than memory takes.
+constexpr std::size_t kAhead = 24;
+
+// The cache lines of a child that are read for a page.
+void prefetch(const void* child) noexcept {
+  if (child == nullptr) return;
+  const char* const line = static_cast<const char*>(child);
+  __builtin_prefetch(line);
+  __builtin_prefetch(line + 64);
+}
 
 void read(const Counter& counter, CounterSnapshot& snapshot, Counter::Cells::Reader& reader) {
   counter.read(snapshot, reader);
@@ -274,7 +282,7 @@ void Children<M>::collect_batch(Sink& sink, std::size_t begin,
     typename InstrumentOf<M>::Reader reader;
     for (std::size_t i = 0; i < size; ++i) {
       // Children are anywhere in memory, and no cache holds those of a great family.
-      if (begin + i + kAhead < children_.size()) __builtin_prefetch(children_[begin + i + kAhead].get());
+      if (begin + i + kAhead < children_.size()) prefetch(children_[begin + i + kAhead].get());
       const Child<M>* const child = children_[begin + i].get();
       if (child == nullptr) continue;
       __builtin_prefetch(child->labels.text().data());

@@ -18,19 +18,11 @@ Format with(Format format, Escaping escaping) {
 
 const Format kOpenMetricsUtf8 = with(kOpenMetrics_1_0_0, Escaping::kAllowUtf8);
 
-Format prometheus_3_protobuf() {
-  Format format = with(kProtobuf, Escaping::kAllowUtf8);
-  format.gauge_histograms = true;
-  return format;
-}
-
-std::string describe(const Format& format) {
-  return content_type(format) + (format.gauge_histograms ? " with gauge histograms" : "");
-}
+const Format kProtobufUtf8 = with(kProtobuf, Escaping::kAllowUtf8);
 
 void expect_format(std::string_view accept, const Format& expected) {
   const Format given = negotiate_format(accept);
-  EXPECT_EQ(given, expected) << accept << "\ngives " << describe(given) << "\nnot   " << describe(expected);
+  EXPECT_EQ(given, expected) << accept << "\ngives " << content_type(given) << "\nnot   " << content_type(expected);
 }
 
 // The examples of the header.
@@ -50,7 +42,6 @@ TEST(NegotiateFormat, GivesPrometheus242OpenMetrics) {
       kOpenMetrics_1_0_0);
 }
 
-// Without escaping=allow-utf-8: this one takes gauge histograms for something else.
 TEST(NegotiateFormat, GivesPrometheus242WithNativeHistogramsProtobuf) {
   expect_format(
       "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,"
@@ -96,7 +87,7 @@ TEST(NegotiateFormat, GivesPrometheus3WithNativeHistogramsProtobufWithUtf8) {
       "escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
       "application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,"
       "text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
-      prometheus_3_protobuf());
+      kProtobufUtf8);
 }
 
 // scrape_protocols: [PrometheusText1.0.0, PrometheusText0.0.4] in its configuration.

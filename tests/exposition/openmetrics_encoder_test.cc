@@ -10,6 +10,7 @@
 
 #include "metrics/registry.h"
 #include "tests/exposition/snapshots.h"
+#include "tests/exposition/written.h"
 
 namespace prometheus_async::exposition {
 namespace {
@@ -19,18 +20,13 @@ using testing::created;
 using testing::exemplar;
 using testing::histogram;
 using testing::labels;
-using testing::native;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 template <class F>
 std::string openmetrics(const Format& format, F write) {
-  std::string page;
-  OpenMetricsEncoder encoder(page, format);
-  write(encoder);
-  encoder.finish();
-  return page;
+  return testing::written<OpenMetricsEncoder>(format, write);
 }
 
 template <class F>
@@ -118,16 +114,7 @@ TEST(OpenMetricsEncoder, AUnitThatDoesNotFitIsLeftOut) {
 }
 
 TEST(OpenMetricsEncoder, InfoStateSetAndUnknown) {
-  EXPECT_EQ(openmetrics([](metrics::Sink& sink) {
-              sink.family({"build_info", "", MetricType::kInfo});
-              sink.value(labels({{"version", "1.2"}}), 1);
-              const metrics::State states[] = {{"on", true}, {"o\"ff\\\n", false}};
-              sink.family({"light", "", MetricType::kStateSet});
-              sink.state_set(labels({{"room", "hall"}}), states);
-              sink.state_set({}, states);
-              sink.family({"what", "", MetricType::kUnknown});
-              sink.value({}, 3);
-            }),
+  EXPECT_EQ(openmetrics(testing::write_info_state_set_and_unknown),
             R"(# TYPE build info
 build_info{version="1.2"} 1
 # TYPE light stateset
@@ -248,18 +235,11 @@ a_count{path="/"} 4
 }
 
 TEST(OpenMetricsEncoder, ANativeHistogramAloneHasOneBucketWithTheNewestExemplar) {
-  EXPECT_EQ(openmetrics([](metrics::Sink& sink) {
-              metrics::HistogramSnapshot snapshot = histogram({}, {5}, 2.5);
-              snapshot.native = native(3, 0.1, 1, {{2, 4}});
-              snapshot.exemplars = {
-                  {0, exemplar({{"t", "1"}}, 1, 10)}, {0, exemplar({{"t", "2"}}, 2, 30)}, {0, exemplar({}, 3, 20)}};
-              sink.family({"a", "", MetricType::kHistogram});
-              sink.histogram({}, snapshot);
-            }),
-            R"(# TYPE a histogram
-a_bucket{le="+Inf"} 5 # {t="2"} 2 30
-a_sum 2.5
-a_count 5
+  EXPECT_EQ(openmetrics(testing::write_native_alone),
+            R"(# TYPE seconds histogram
+seconds_bucket{le="+Inf"} 5 # {t="2"} 2 30
+seconds_sum 2.5
+seconds_count 5
 # EOF
 )");
 }
@@ -381,17 +361,7 @@ a_build_info 1
 }
 
 TEST(OpenMetricsEncoder, RollsBackToTheCheckpoint) {
-  EXPECT_EQ(openmetrics([](metrics::Sink& sink) {
-              sink.family({"a", "", MetricType::kGauge});
-              sink.value({}, 1);
-              sink.checkpoint();
-              sink.family({"b", "Gone.", MetricType::kGauge});
-              sink.value({}, 2);
-              sink.rollback();
-              sink.family({"c", "", MetricType::kGauge});
-              sink.value({}, 3);
-            }),
-            "# TYPE a gauge\na 1\n# TYPE c gauge\nc 3\n# EOF\n");
+  EXPECT_EQ(openmetrics(testing::write_and_roll_back), "# TYPE a gauge\na 1\n# TYPE c gauge\nc 3\n# EOF\n");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -20,13 +21,12 @@
 
 #include "aio/web/application.h"
 #include "aio/web/server_stats.h"
+#include "aio/web/testing/test_server.h"
 #include "exposition/format.h"
 #include "exposition/render.h"
 #include "exposition/scrape.h"
 #include "metrics/exemplar.h"
-#include "metrics/native_histogram.h"
 #include "metrics/registry.h"
-#include "tests/aio/web/test_server.h"
 #include "tests/exposition/random_registry.h"
 #include "tests/exposition/read_page.h"
 #include "tests/testing/prometheus_server.h"
@@ -63,7 +63,7 @@ struct Job {
   bool is_forced = false;     // the page is in this format whatever the scraper asks for
 };
 
-std::string address_of(const testing::TestServer& server) { return server.address().to_string(); }
+std::string address_of(const aio::web::testing::TestServer& server) { return server.address().to_string(); }
 
 class Scraped : public ::testing::Test {
  protected:
@@ -245,8 +245,8 @@ class Scraped : public ::testing::Test {
   RandomRegistry random_{seed(), {.names = RandomRegistry::Names::kAnyUtf8, .families = 30}};
   std::vector<Job> jobs_;
   std::mutex mutex_;
-  std::map<std::string, std::string> served_;  // Content-Type by job; guarded by mutex_
-  std::optional<testing::TestServer> server_;  // after what its handlers use
+  std::map<std::string, std::string> served_;            // Content-Type by job; guarded by mutex_
+  std::optional<aio::web::testing::TestServer> server_;  // after what its handlers use
   std::optional<PrometheusServer> prometheus_;
 
  private:
@@ -307,59 +307,101 @@ TEST_F(Scraped, ByPrometheus3InEveryFormat) {
   expect_metadata("protobuf", exposition::kProtobuf);
 }
 
-// A native histogram with exemplars, which no random registry has. Prometheus 2.42 finds exemplars in the classic
-// buckets alone, which it passes over otherwise.
-class Sizes final : public metrics::Collector {
- public:
-  Sizes() {
-    for (int i = 1; i <= 100; ++i) histogram_.Observe(i);
-    histogram_.Observe(200, metrics::exemplar({{"trace_id", "abc"}}));
-  }
-  std::vector<metrics::FamilyInfo> describe() const override { return {info_}; }
-  void collect(metrics::Sink& sink) const override {
-    sink.family(info_);
-    sink.histogram(metrics::Labels(), histogram_.snapshot());
+// What a program records in a native histogram of its registry, in each Prometheus.
+class NativeHistograms : public ::testing::TestWithParam<const char*> {
+ protected:
+  // Until it has `series` of them.
+  void scrape(const std::string& name, std::size_t series) {
+    web::Application app;
+    app.router().add_get("/metrics", web::make_server_stats(registry_));
+    server_.emplace(std::move(app));
+    prometheus_.emplace(std::getenv(GetParam()),
+                        "- job_name: native\n  static_configs:\n  - targets: ['" + address_of(*server_) + "']\n",
+                        std::vector<std::string>{"--enable-feature=exemplar-storage,native-histograms"});
+    ASSERT_TRUE(prometheus_->wait_until_ready()) << prometheus_->output();
+    ASSERT_TRUE(prometheus_->wait_until([&] { return prometheus_->query(name).size() == series; }))
+        << prometheus_->output();
   }
 
- private:
-  const metrics::FamilyInfo info_{"sizes_bytes", "Sizes.", metrics::MetricType::kHistogram, "bytes"};
-  metrics::NativeHistogram histogram_{{}, {50, 150}};
+  // The one series of the query, as a histogram.
+  PrometheusServer::Histogram histogram(const std::string& promql) const {
+    const auto series = prometheus_->query(promql);
+    if (series.size() == 1 && series[0].histogram) return *series[0].histogram;
+    ADD_FAILURE() << promql << " is no native histogram";
+    return {};
+  }
+  double value(const std::string& promql) const {
+    const auto series = prometheus_->query(promql);
+    return series.size() == 1 ? series[0].value : std::nan("");
+  }
+
+  metrics::Registry registry_;
+  std::optional<aio::web::testing::TestServer> server_;
+  std::optional<PrometheusServer> prometheus_;
 };
-
-class NativeHistograms : public ::testing::TestWithParam<const char*> {};
 
 INSTANTIATE_TEST_SUITE_P(Prometheus, NativeHistograms, ::testing::Values("PROMETHEUS", "PROMETHEUS_3"));
 
+// Prometheus 2.42 finds exemplars in the classic buckets alone, which it passes over otherwise.
 TEST_P(NativeHistograms, HaveQuantilesAndExemplarsInPrometheus) {
-  metrics::Registry registry;
-  registry.add(std::make_shared<Sizes>());
-  web::Application app;
-  app.router().add_get("/metrics", web::make_server_stats(registry));
-  const testing::TestServer server(std::move(app));
-  PrometheusServer prometheus(std::getenv(GetParam()),
-                              "- job_name: native\n  static_configs:\n  - targets: ['" + address_of(server) + "']\n",
-                              {"--enable-feature=exemplar-storage,native-histograms"});
-  ASSERT_TRUE(prometheus.wait_until_ready()) << prometheus.output();
-  ASSERT_TRUE(prometheus.wait_until([&] { return prometheus.query("sizes_bytes").size() == 1; }))
-      << prometheus.output();
+  auto& sizes = registry_.native_histogram("sizes_bytes", "Sizes.", {"peer"},
+                                           {.classic = {50, 150}, .family = {.unit = "bytes"}});
+  // From threads that end, and from this one.
+  for (int thread = 0; thread < 4; ++thread) {
+    std::jthread([&sizes, thread] {
+      for (int i = 1; i <= 25; ++i) sizes.labels("a").Observe(25 * thread + i);
+    });
+  }
+  sizes.labels("a").Observe(200, metrics::exemplar({{"trace_id", "abc"}}));
+  for (const double size : {-8.0, -8.0, 0.0, 8.0}) sizes.labels("b").Observe(size);
+  ASSERT_NO_FATAL_FAILURE(scrape("sizes_bytes", 2));
 
-  const auto series = prometheus.query("sizes_bytes");
-  ASSERT_THAT(series, SizeIs(1));
-  ASSERT_TRUE(series[0].histogram.has_value());
-  EXPECT_EQ(series[0].histogram->count, 101);
-  EXPECT_EQ(series[0].histogram->sum, 5250);
+  const PrometheusServer::Histogram a = histogram("sizes_bytes{peer=\"a\"}");
+  EXPECT_EQ(a.count, 101);
+  EXPECT_EQ(a.sum, 5250);
   // The factor between bounds is 2^(1/8).
-  const auto quantile = [&](const std::string& q) {
-    const auto result = prometheus.query("histogram_quantile(" + q + ", sizes_bytes)");
-    return result.size() == 1 ? result[0].value : -1;
-  };
-  EXPECT_NEAR(quantile("0.5"), 51, 51 * 0.1);
-  EXPECT_NEAR(quantile("0.9"), 91, 91 * 0.1);
-  EXPECT_NEAR(quantile("1"), 200, 200 * 0.1);
-  const auto exemplars = prometheus.exemplars("sizes_bytes");
+  EXPECT_NEAR(value("histogram_quantile(0.5, sizes_bytes{peer=\"a\"})"), 51, 51 * 0.1);
+  EXPECT_NEAR(value("histogram_quantile(0.9, sizes_bytes{peer=\"a\"})"), 91, 91 * 0.1);
+  EXPECT_NEAR(value("histogram_quantile(1, sizes_bytes{peer=\"a\"})"), 200, 200 * 0.1);
+  const auto exemplars = prometheus_->exemplars("sizes_bytes");
   ASSERT_THAT(exemplars, SizeIs(1));
   EXPECT_EQ(exemplars[0].labels, (LabelMap{{"trace_id", "abc"}}));
   EXPECT_EQ(exemplars[0].value, 200);
+
+  const PrometheusServer::Histogram b = histogram("sizes_bytes{peer=\"b\"}");
+  EXPECT_EQ(b.sum, -8);
+  ASSERT_THAT(b.buckets, SizeIs(3));
+  EXPECT_EQ(b.buckets[0].lower, -8);
+  EXPECT_EQ(b.buckets[0].count, 2);
+  EXPECT_EQ(b.buckets[1].count, 1);
+  EXPECT_EQ(b.buckets[2].upper, 8);
+  EXPECT_EQ(b.buckets[2].count, 1);
+}
+
+// 1 to 1000 in eight buckets: a factor of four between bounds, since one of two needs ten.
+TEST_P(NativeHistograms, ArriveWithTheResolutionThatTheirLimitLeaves) {
+  auto& sizes = registry_.native_histogram("sizes", "Sizes.", {.native = {.max_buckets = 8}});
+  for (int i = 1; i <= 1000; ++i) sizes.Observe(i);
+  ASSERT_NO_FATAL_FAILURE(scrape("sizes", 1));
+
+  const PrometheusServer::Histogram arrived = histogram("sizes");
+  EXPECT_EQ(arrived.count, 1000);
+  EXPECT_EQ(arrived.sum, 500'500);
+  std::vector<std::pair<double, double>> buckets;  // upper bound and count
+  for (const auto& bucket : arrived.buckets) buckets.emplace_back(bucket.upper, bucket.count);
+  EXPECT_EQ(buckets,
+            (std::vector<std::pair<double, double>>{{1, 1}, {4, 3}, {16, 12}, {64, 48}, {256, 192}, {1024, 744}}));
+}
+
+// Between two scrapes all goes on: what rate() makes of them is what was recorded meanwhile.
+TEST_P(NativeHistograms, GrowFromScrapeToScrape) {
+  auto& sizes = registry_.native_histogram("sizes", "Sizes.");
+  sizes.Observe(1);
+  ASSERT_NO_FATAL_FAILURE(scrape("sizes", 1));
+  for (const double size : {0.5, 3.0, 700.0}) sizes.Observe(size);
+  ASSERT_TRUE(prometheus_->wait_until([&] { return histogram("sizes").count == 4; })) << prometheus_->output();
+  EXPECT_EQ(histogram("sizes").sum, 704.5);
+  EXPECT_GT(value("histogram_count(rate(sizes[1m]))"), 0);
 }
 
 }  // namespace

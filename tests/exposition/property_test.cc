@@ -87,7 +87,6 @@ TEST_F(Property, ProtobufHoldsWhatWasRecorded) {
     RandomRegistry random(seed, options(seed));
     Format format = exposition::kProtobuf;
     format.escaping = seed % 3 == 0 ? exposition::Escaping::kAllowUtf8 : exposition::Escaping::kUnderscores;
-    format.gauge_histograms = seed % 5 == 0;
     const std::string body = exposition::render(random.registry(), format).body;
     ASSERT_EQ(difference(random.expected(format), testing::read_protobuf(body)), "");
   }

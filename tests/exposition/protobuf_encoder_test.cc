@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exposition/protobuf_encoder.h"
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <sstream>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +10,9 @@
 #include "gtest/gtest.h"
 
 #include "metrics/registry.h"
+#include "tests/exposition/protobuf_text.h"
 #include "tests/exposition/snapshots.h"
+#include "tests/exposition/written.h"
 
 namespace prometheus_async::exposition {
 namespace {
@@ -26,147 +24,18 @@ using testing::exemplar;
 using testing::histogram;
 using testing::labels;
 using testing::native;
+using testing::protobuf_text;
+using testing::written;
 using namespace std::string_view_literals;
-
-// metrics.proto of client_model, as far as there are fields to be read.
-enum class Kind : std::uint8_t { kVarint, kSigned, kDouble, kString, kMessage, kPackedSigned };
-
-struct Message;
-struct Field {
-  unsigned number;
-  const char* name;
-  Kind kind;
-  const Message* message = nullptr;
-};
-struct Message {
-  std::vector<Field> fields;
-};
-
-const Message kTimestamp{{{1, "seconds", Kind::kVarint}, {2, "nanos", Kind::kVarint}}};
-const Message kLabel{{{1, "name", Kind::kString}, {2, "value", Kind::kString}}};
-const Message kGauge{{{1, "value", Kind::kDouble}}};
-const Message kExemplar{{{1, "label", Kind::kMessage, &kLabel},
-                         {2, "value", Kind::kDouble},
-                         {3, "timestamp", Kind::kMessage, &kTimestamp}}};
-const Message kCounter{{{1, "value", Kind::kDouble},
-                        {2, "exemplar", Kind::kMessage, &kExemplar},
-                        {3, "start_timestamp", Kind::kMessage, &kTimestamp}}};
-const Message kQuantile{{{1, "quantile", Kind::kDouble}, {2, "value", Kind::kDouble}}};
-const Message kSummary{{{1, "sample_count", Kind::kVarint},
-                        {2, "sample_sum", Kind::kDouble},
-                        {3, "quantile", Kind::kMessage, &kQuantile},
-                        {4, "start_timestamp", Kind::kMessage, &kTimestamp}}};
-const Message kBucket{{{1, "cumulative_count", Kind::kVarint},
-                       {2, "upper_bound", Kind::kDouble},
-                       {3, "exemplar", Kind::kMessage, &kExemplar}}};
-const Message kSpan{{{1, "offset", Kind::kSigned}, {2, "length", Kind::kVarint}}};
-const Message kHistogram{{{1, "sample_count", Kind::kVarint},
-                          {2, "sample_sum", Kind::kDouble},
-                          {3, "bucket", Kind::kMessage, &kBucket},
-                          {5, "schema", Kind::kSigned},
-                          {6, "zero_threshold", Kind::kDouble},
-                          {7, "zero_count", Kind::kVarint},
-                          {9, "negative_span", Kind::kMessage, &kSpan},
-                          {10, "negative_delta", Kind::kPackedSigned},
-                          {12, "positive_span", Kind::kMessage, &kSpan},
-                          {13, "positive_delta", Kind::kPackedSigned},
-                          {15, "start_timestamp", Kind::kMessage, &kTimestamp},
-                          {16, "exemplars", Kind::kMessage, &kExemplar}}};
-const Message kMetric{{{1, "label", Kind::kMessage, &kLabel},
-                       {2, "gauge", Kind::kMessage, &kGauge},
-                       {3, "counter", Kind::kMessage, &kCounter},
-                       {4, "summary", Kind::kMessage, &kSummary},
-                       {5, "untyped", Kind::kMessage, &kGauge},
-                       {7, "histogram", Kind::kMessage, &kHistogram}}};
-const Message kFamily{{{1, "name", Kind::kString},
-                       {2, "help", Kind::kString},
-                       {3, "type", Kind::kVarint},
-                       {4, "metric", Kind::kMessage, &kMetric},
-                       {5, "unit", Kind::kString}}};
-
-std::uint64_t take_varint(std::string_view& bytes) {
-  std::uint64_t value = 0;
-  for (unsigned shift = 0;; shift += 7) {
-    if (bytes.empty() || shift > 63) throw std::runtime_error("a varint without an end");
-    const auto byte = static_cast<unsigned char>(bytes.front());
-    bytes.remove_prefix(1);
-    value |= std::uint64_t{byte & 0x7Fu} << shift;
-    if (byte < 0x80) return value;
-  }
-}
-
-std::string_view take(std::string_view& bytes, std::uint64_t size) {
-  if (size > bytes.size()) throw std::runtime_error("a length beyond the end");
-  const std::string_view taken = bytes.substr(0, size);
-  bytes.remove_prefix(size);
-  return taken;
-}
-
-std::int64_t unzigzag(std::uint64_t value) { return static_cast<std::int64_t>(value >> 1 ^ (0 - (value & 1))); }
-
-// As `protoc --decode` writes it, on one line: name { field: value }.
-void dump(const Message& message, std::string_view bytes, std::ostream& out) {
-  while (!bytes.empty()) {
-    const std::uint64_t tag = take_varint(bytes);
-    const Field* field = nullptr;
-    for (const Field& each : message.fields) {
-      if (each.number == tag >> 3) field = &each;
-    }
-    if (field == nullptr) throw std::runtime_error("field " + std::to_string(tag >> 3) + " is not known");
-    const bool has_length = field->kind >= Kind::kString;
-    if ((tag & 7) != (has_length ? 2u : field->kind == Kind::kDouble ? 1u : 0u)) {
-      throw std::runtime_error(std::string(field->name) + " has another wire type");
-    }
-    std::string_view inner = has_length ? take(bytes, take_varint(bytes)) : std::string_view();
-    out << ' ' << field->name;
-    switch (field->kind) {
-      case Kind::kVarint: out << ": " << take_varint(bytes); break;
-      case Kind::kSigned: out << ": " << unzigzag(take_varint(bytes)); break;
-      case Kind::kDouble: {
-        const std::string_view raw = take(bytes, 8);
-        std::uint64_t bits = 0;
-        for (int i = 7; i >= 0; --i) bits = bits << 8 | static_cast<unsigned char>(raw[static_cast<std::size_t>(i)]);
-        out << ": " << std::bit_cast<double>(bits);
-        break;
-      }
-      case Kind::kString: out << ": \"" << inner << '"'; break;
-      case Kind::kMessage:
-        out << " {";
-        dump(*field->message, inner, out);
-        out << " }";
-        break;
-      case Kind::kPackedSigned:
-        out << ": [";
-        while (!inner.empty()) out << ' ' << unzigzag(take_varint(inner));
-        out << " ]";
-    }
-  }
-}
-
-// The families of a page, one a line.
-std::string decoded(std::string_view page) {
-  std::ostringstream out;
-  out.precision(17);
-  while (!page.empty()) {
-    out << "family {";
-    dump(kFamily, take(page, take_varint(page)), out);
-    out << " }\n";
-  }
-  return out.str();
-}
 
 template <class F>
 std::string protobuf(const Format& format, F write) {
-  std::string page;
-  ProtobufEncoder encoder(page, format);
-  write(encoder);
-  encoder.finish();
-  return page;
+  return protobuf_text(written<ProtobufEncoder>(format, write));
 }
 
 template <class F>
 std::string protobuf(F write) {
-  return decoded(protobuf(kProtobuf, write));
+  return protobuf(kProtobuf, write);
 }
 
 // The example of exposition/protobuf_encoder.h.
@@ -177,12 +46,12 @@ TEST(ProtobufEncoder, ExampleOfTheHeader) {
   exposition::ProtobufEncoder encoder(page);
   registry.collect(encoder);
   encoder.finish();
-  EXPECT_EQ(decoded(page), "family { name: \"hits\" help: \"Hits.\" type: 1 metric { gauge { value: 2.5 } } }\n");
+  EXPECT_EQ(protobuf_text(page), "family { name: \"hits\" help: \"Hits.\" type: 1 metric { gauge { value: 2.5 } } }\n");
 }
 
 // The bytes that `protoc --encode` makes of it, after their length.
 TEST(ProtobufEncoder, WritesTheWireFormat) {
-  const std::string page = protobuf(kProtobuf, [](metrics::Sink& sink) {
+  const std::string page = written<ProtobufEncoder>(kProtobuf, [](metrics::Sink& sink) {
     sink.family({"a_total", "b", MetricType::kCounter});
     sink.counter(labels({{"c", "d"}}), {.whole = 1});
   });
@@ -203,7 +72,7 @@ TEST(ProtobufEncoder, WritesTheWireFormat) {
 }
 
 TEST(ProtobufEncoder, AnEmptyPageIsEmpty) {
-  EXPECT_EQ(protobuf(kProtobuf, [](metrics::Sink&) {}), "");
+  EXPECT_EQ(written<ProtobufEncoder>(kProtobuf, [](metrics::Sink&) {}), "");
 }
 
 TEST(ProtobufEncoder, CountersKeepTheirNameAndHaveExemplarAndStart) {
@@ -224,22 +93,16 @@ TEST(ProtobufEncoder, CountersKeepTheirNameAndHaveExemplarAndStart) {
 }
 
 TEST(ProtobufEncoder, InfoStateSetAndUnknownAreWhatTheFormatKnows) {
-  EXPECT_EQ(protobuf([](metrics::Sink& sink) {
-              sink.family({"build_info", "", MetricType::kInfo});
-              sink.value(labels({{"version", "1.2"}}), 1);
-              const metrics::State states[] = {{"on", true}, {"o\"ff\\", false}};
-              sink.family({"light", "", MetricType::kStateSet});
-              sink.state_set(labels({{"room", "hall"}}), states);
-              sink.family({"what", "", MetricType::kUnknown});
-              sink.value({}, 3);
-            }),
+  EXPECT_EQ(protobuf(testing::write_info_state_set_and_unknown),
             "family { name: \"build_info\" type: 1"
             " metric { label { name: \"version\" value: \"1.2\" } gauge { value: 1 } } }\n"
             "family { name: \"light\" type: 1"
             " metric { label { name: \"room\" value: \"hall\" } label { name: \"light\" value: \"on\" }"
             " gauge { value: 1 } }"
-            " metric { label { name: \"room\" value: \"hall\" } label { name: \"light\" value: \"o\"ff\\\" }"
-            " gauge { value: 0 } } }\n"
+            " metric { label { name: \"room\" value: \"hall\" } label { name: \"light\" value: \"o\"ff\\\n\" }"
+            " gauge { value: 0 } }"
+            " metric { label { name: \"light\" value: \"on\" } gauge { value: 1 } }"
+            " metric { label { name: \"light\" value: \"o\"ff\\\n\" } gauge { value: 0 } } }\n"
             "family { name: \"what\" type: 3 metric { untyped { value: 3 } } }\n");
 }
 
@@ -278,17 +141,15 @@ TEST(ProtobufEncoder, BucketsHaveTheirExemplarsInfinityToo) {
             " exemplar { value: 9 timestamp { seconds: 1000000000 nanos: 0 } } } } } }\n");
 }
 
-// Prometheus 2 drops the suffixes of the samples of its own type for them.
-TEST(ProtobufEncoder, AGaugeHistogramIsAHistogramUnlessTheReaderKnowsMore) {
-  const auto write = [](metrics::Sink& sink) {
-    const std::vector<double> bounds{1};
-    sink.family({"h", "", MetricType::kGaugeHistogram});
-    sink.histogram({}, histogram(bounds, {1, 0}, 1));
-  };
-  EXPECT_EQ(protobuf(write).find("family { name: \"h\" type: 4 metric { histogram {"), 0);
-  Format format = kProtobuf;
-  format.gauge_histograms = true;
-  EXPECT_EQ(decoded(protobuf(format, write)).find("family { name: \"h\" type: 5 metric { histogram {"), 0);
+// Prometheus 2 drops the suffixes of the samples of a type of its own.
+TEST(ProtobufEncoder, AGaugeHistogramIsAHistogram) {
+  EXPECT_EQ(protobuf([](metrics::Sink& sink) {
+              const std::vector<double> bounds{1};
+              sink.family({"h", "", MetricType::kGaugeHistogram});
+              sink.histogram({}, histogram(bounds, {1, 0}, 1));
+            }),
+            "family { name: \"h\" type: 4 metric { histogram { sample_count: 1 sample_sum: 1"
+            " bucket { cumulative_count: 1 upper_bound: 1 } } } }\n");
 }
 
 // Gaps of up to two buckets are bridged with zeros, wider ones begin a span; both signs, and indexes below zero.
@@ -374,7 +235,7 @@ TEST(ProtobufEncoder, NamesAreInTheSchemeAndNeverQuoted) {
   const auto with = [](Escaping escaping) {
     Format format = kProtobuf;
     format.escaping = escaping;
-    return decoded(protobuf(format, write_utf8_names));
+    return protobuf(format, write_utf8_names);
   };
   EXPECT_EQ(
       with(Escaping::kAllowUtf8),
@@ -402,20 +263,7 @@ TEST(ProtobufEncoder, LengthsOfAllSizes) {
 }
 
 TEST(ProtobufEncoder, RollsBackToTheCheckpoint) {
-  EXPECT_EQ(protobuf([](metrics::Sink& sink) {
-              sink.family({"a", "", MetricType::kGauge});
-              sink.value({}, 1);
-              sink.checkpoint();
-              sink.family({"b", "Gone.", MetricType::kGauge});
-              sink.value({}, 2);
-              sink.family({"b2", "Gone.", MetricType::kGauge});
-              sink.value({}, 2);
-              sink.rollback();
-              sink.family({"c", "", MetricType::kGauge});
-              sink.value({}, 3);
-              sink.checkpoint();
-              sink.rollback();
-            }),
+  EXPECT_EQ(protobuf(testing::write_and_roll_back),
             "family { name: \"a\" type: 1 metric { gauge { value: 1 } } }\n"
             "family { name: \"c\" type: 1 metric { gauge { value: 3 } } }\n");
 }

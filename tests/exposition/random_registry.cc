@@ -335,39 +335,36 @@ void RandomRegistry::add_unknown(Family& family) {
 void RandomRegistry::add_native_histogram(Family& family) {
   family.info.type = MetricType::kHistogram;
   family.info.name = name("");
-  Series series{.labels = labels({label_name(1)})};
   const int schema = 3;  // the default factor, 1.1
-  ReadNative& native = series.native.emplace();
-  native.schema = schema;
-  native.zero_threshold = 0x1p-128;
-  if (one_in(2)) series.bounds = {0.25, 4};
-  series.counts.resize(series.bounds.size() + 1);
-  const auto histogram = std::make_shared<metrics::NativeHistogram>(metrics::NativeOptions{}, series.bounds);
-  std::vector<double> observed;
-  for (std::size_t n = up_to(25); n > 0; --n) {
-    if (one_in(6)) {
-      ++native.zero_count;
-      observed.push_back(0);
-      continue;
+  const std::vector<double> bounds = one_in(2) ? std::vector<double>{0.25, 4} : std::vector<double>();
+  const std::vector<std::string> names = {label_name(1)};
+  const auto record = [&](metrics::NativeHistogram& histogram, Series& series) {
+    ReadNative& native = series.native.emplace();
+    native.schema = schema;
+    native.zero_threshold = 0x1p-128;
+    series.bounds = bounds;
+    series.counts.resize(bounds.size() + 1);
+    const auto observe = [&](double value) {
+      ++series.counts[static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin())];
+      histogram.Observe(value);
+    };
+    for (std::size_t n = up_to(25); n > 0; --n) {
+      if (one_in(6)) {
+        ++native.zero_count;
+        observe(0);
+        continue;
+      }
+      const int index = static_cast<int>(up_to(one_in(2) ? 12 : 160)) - (one_in(2) ? 6 : 80);
+      const double middle = std::exp2((index - 0.5) / std::exp2(schema));
+      const bool is_negative = one_in(3);
+      ++(is_negative ? native.negative : native.positive)[index];
+      observe(is_negative ? -middle : middle);
     }
-    const int index = static_cast<int>(up_to(one_in(2) ? 12 : 160)) - (one_in(2) ? 6 : 80);
-    const double middle = std::exp2((index - 0.5) / std::exp2(schema));
-    const bool is_negative = one_in(3);
-    ++(is_negative ? native.negative : native.positive)[index];
-    observed.push_back(is_negative ? -middle : middle);
-  }
-  for (const double each : observed) {
-    ++series.counts[static_cast<std::size_t>(std::lower_bound(series.bounds.begin(), series.bounds.end(), each) -
-                                             series.bounds.begin())];
-    histogram->Observe(each);
-  }
-  // The sum in whatever order the instrument adds: what the page says of it is all that is compared.
-  series.sum = histogram->snapshot().sum;
-  registry_.add(
-      std::make_shared<Given>(family.info, [labels = metrics::Labels(series.labels), histogram](metrics::Sink& sink) {
-        sink.histogram(labels, histogram->snapshot());
-      }));
-  family.series.push_back(std::move(series));
+    // The sum in whatever order the instrument adds: what the page says of it is all that is compared.
+    series.sum = histogram.snapshot().sum;
+  };
+  fill(registry_.native_histogram(family.info.name, family.info.help, names, {.classic = bounds}), names, family,
+       record);
 }
 
 ReadPage RandomRegistry::expected(const exposition::Format& format) const {

@@ -35,8 +35,7 @@ std::string type_in(const exposition::Format& format, MetricType type) {
   switch (type) {
     case MetricType::kInfo:
     case MetricType::kStateSet: return "gauge";
-    case MetricType::kGaugeHistogram:
-      return format.syntax == Syntax::kProtobuf && format.gauge_histograms ? "gaugehistogram" : "histogram";
+    case MetricType::kGaugeHistogram: return "histogram";
     default: return std::string(metrics::to_string(type));
   }
 }

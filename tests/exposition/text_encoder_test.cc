@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exposition/text_encoder.h"
 
+#include <concepts>
 #include <limits>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "metrics/registry.h"
 #include "tests/exposition/snapshots.h"
+#include "tests/exposition/written.h"
 
 namespace prometheus_async::exposition {
 namespace {
@@ -23,7 +25,6 @@ using metrics::MetricType;
 using metrics::Registry;
 using testing::histogram;
 using testing::labels;
-using testing::native;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
@@ -39,11 +40,13 @@ std::string text(const Registry& registry) {
 
 template <class F>
 std::string text(const Format& format, F write) {
-  std::string page;
-  TextEncoder encoder(page, format);
-  write(encoder);
-  encoder.finish();
-  return page;
+  return testing::written<TextEncoder>(format, write);
+}
+
+template <class F>
+  requires std::invocable<F, metrics::Sink&>
+std::string text(F write) {
+  return text(kText_0_0_4, write);
 }
 
 TEST(TextEncoder, AnEmptyRegistryIsAnEmptyPage) { EXPECT_EQ(text(Registry()), ""); }
@@ -74,28 +77,26 @@ temperature -0.5
 }
 
 TEST(TextEncoder, CountersKeepEveryWholeStepAndTheParts) {
-  EXPECT_EQ(text(kText_0_0_4,
-                 [](metrics::Sink& sink) {
-                   sink.family({"a_total", "", MetricType::kCounter});
-                   sink.counter(labels({{"of", "steps"}}), {.whole = 18446744073709551615u});
-                   sink.counter(labels({{"of", "both"}}), {.whole = 2, .part = 0.25});
-                 }),
+  EXPECT_EQ(text([](metrics::Sink& sink) {
+              sink.family({"a_total", "", MetricType::kCounter});
+              sink.counter(labels({{"of", "steps"}}), {.whole = 18446744073709551615u});
+              sink.counter(labels({{"of", "both"}}), {.whole = 2, .part = 0.25});
+            }),
             "# TYPE a_total counter\n"
             "a_total{of=\"steps\"} 18446744073709551615\n"
             "a_total{of=\"both\"} 2.25\n");
 }
 
 TEST(TextEncoder, HistogramsAreCumulativeWithOneInfinity) {
-  EXPECT_EQ(text(kText_0_0_4,
-                 [](metrics::Sink& sink) {
-                   const std::vector<double> bounds{0.5, 1, 2};
-                   const std::vector<double> one_bound{-1024};
-                   sink.family({"seconds", "Time.", MetricType::kHistogram});
-                   sink.histogram(labels({{"path", "/"}}), histogram(bounds, {2, 1, 0, 1}, 4.5));
-                   sink.histogram(labels({{"path", "/a"}}), histogram(one_bound, {0, 0}));
-                   sink.family({"bytes", "Size.", MetricType::kHistogram});
-                   sink.histogram({}, histogram(one_bound, {0, 9}, -3));
-                 }),
+  EXPECT_EQ(text([](metrics::Sink& sink) {
+              const std::vector<double> bounds{0.5, 1, 2};
+              const std::vector<double> one_bound{-1024};
+              sink.family({"seconds", "Time.", MetricType::kHistogram});
+              sink.histogram(labels({{"path", "/"}}), histogram(bounds, {2, 1, 0, 1}, 4.5));
+              sink.histogram(labels({{"path", "/a"}}), histogram(one_bound, {0, 0}));
+              sink.family({"bytes", "Size.", MetricType::kHistogram});
+              sink.histogram({}, histogram(one_bound, {0, 9}, -3));
+            }),
             R"(# HELP seconds Time.
 # TYPE seconds histogram
 seconds_bucket{path="/",le="0.5"} 2
@@ -118,13 +119,7 @@ bytes_count 9
 }
 
 TEST(TextEncoder, ANativeHistogramAloneHasOneBucket) {
-  EXPECT_EQ(text(kText_0_0_4,
-                 [](metrics::Sink& sink) {
-                   metrics::HistogramSnapshot snapshot = histogram({}, {5}, 2.5);
-                   snapshot.native = native(3, 0.1, 1, {{2, 4}});
-                   sink.family({"seconds", "", MetricType::kHistogram});
-                   sink.histogram({}, snapshot);
-                 }),
+  EXPECT_EQ(text(testing::write_native_alone),
             "# TYPE seconds histogram\n"
             "seconds_bucket{le=\"+Inf\"} 5\n"
             "seconds_sum 2.5\n"
@@ -132,12 +127,11 @@ TEST(TextEncoder, ANativeHistogramAloneHasOneBucket) {
 }
 
 TEST(TextEncoder, AGaugeHistogramIsAHistogram) {
-  EXPECT_EQ(text(kText_0_0_4,
-                 [](metrics::Sink& sink) {
-                   const std::vector<double> bounds{10};
-                   sink.family({"queue", "", MetricType::kGaugeHistogram});
-                   sink.histogram({}, histogram(bounds, {1, 2}, 60));
-                 }),
+  EXPECT_EQ(text([](metrics::Sink& sink) {
+              const std::vector<double> bounds{10};
+              sink.family({"queue", "", MetricType::kGaugeHistogram});
+              sink.histogram({}, histogram(bounds, {1, 2}, 60));
+            }),
             "# TYPE queue histogram\n"
             "queue_bucket{le=\"10.0\"} 1\n"
             "queue_bucket{le=\"+Inf\"} 3\n"
@@ -146,12 +140,11 @@ TEST(TextEncoder, AGaugeHistogramIsAHistogram) {
 }
 
 TEST(TextEncoder, SummariesHaveTheirQuantilesFirst) {
-  EXPECT_EQ(text(kText_0_0_4,
-                 [](metrics::Sink& sink) {
-                   sink.family({"s", "", MetricType::kSummary});
-                   sink.summary(labels({{"a", "b"}}), {.quantiles = {{0.5, 2}, {1, kNaN}}, .count = 3, .sum = 6});
-                   sink.summary({}, {.quantiles = {{0.99, -1}}, .count = 0, .sum = 0});
-                 }),
+  EXPECT_EQ(text([](metrics::Sink& sink) {
+              sink.family({"s", "", MetricType::kSummary});
+              sink.summary(labels({{"a", "b"}}), {.quantiles = {{0.5, 2}, {1, kNaN}}, .count = 3, .sum = 6});
+              sink.summary({}, {.quantiles = {{0.99, -1}}, .count = 0, .sum = 0});
+            }),
             "# TYPE s summary\n"
             "s{a=\"b\",quantile=\"0.5\"} 2\n"
             "s{a=\"b\",quantile=\"1.0\"} NaN\n"
@@ -163,17 +156,7 @@ TEST(TextEncoder, SummariesHaveTheirQuantilesFirst) {
 }
 
 TEST(TextEncoder, InfoStateSetAndUnknownAreWhatTheFormatKnows) {
-  EXPECT_EQ(text(kText_0_0_4,
-                 [](metrics::Sink& sink) {
-                   sink.family({"build_info", "", MetricType::kInfo});
-                   sink.value(labels({{"version", "1.2"}}), 1);
-                   const metrics::State states[] = {{"on", true}, {"o\"ff\\\n", false}};
-                   sink.family({"light", "", MetricType::kStateSet});
-                   sink.state_set(labels({{"room", "hall"}}), states);
-                   sink.state_set({}, states);
-                   sink.family({"what", "", MetricType::kUnknown});
-                   sink.value({}, 3);
-                 }),
+  EXPECT_EQ(text(testing::write_info_state_set_and_unknown),
             R"(# TYPE build_info gauge
 build_info{version="1.2"} 1
 # TYPE light gauge
@@ -188,15 +171,14 @@ what 3
 
 // What text has no place for: nothing of it comes through, and nothing else is lost.
 TEST(TextEncoder, LeavesOutExemplarsTimesOfCreationAndUnits) {
-  EXPECT_EQ(text(kText_0_0_4,
-                 [](metrics::Sink& sink) {
-                   const auto traced = testing::exemplar({{"trace_id", "1"}}, 1, 1.5e9);
-                   const std::vector<double> bounds{1};
-                   sink.family({"a_seconds_total", "", MetricType::kCounter, "seconds"});
-                   sink.counter({}, {.whole = 1, .created = 1.5e9, .exemplar = traced});
-                   sink.family({"b", "", MetricType::kHistogram});
-                   sink.histogram({}, testing::created(histogram(bounds, {1, 0}, 1, {{0, traced}}), 1.5e9));
-                 }),
+  EXPECT_EQ(text([](metrics::Sink& sink) {
+              const auto traced = testing::exemplar({{"trace_id", "1"}}, 1, 1.5e9);
+              const std::vector<double> bounds{1};
+              sink.family({"a_seconds_total", "", MetricType::kCounter, "seconds"});
+              sink.counter({}, {.whole = 1, .created = 1.5e9, .exemplar = traced});
+              sink.family({"b", "", MetricType::kHistogram});
+              sink.histogram({}, testing::created(histogram(bounds, {1, 0}, 1, {{0, traced}}), 1.5e9));
+            }),
             "# TYPE a_seconds_total counter\n"
             "a_seconds_total 1\n"
             "# TYPE b histogram\n"
@@ -217,20 +199,18 @@ TEST(TextEncoder, EscapesHelpAndLabelsEachByItsRule) {
 
 // A collector of one's own may bring any help; Prometheus 2 takes a NUL for the end of the page.
 TEST(TextEncoder, RepairsHelpThatNoReaderTakes) {
-  EXPECT_EQ(text(kText_0_0_4,
-                 [](metrics::Sink& sink) {
-                   sink.family({"g", std::string("caf\xe9\0.", 6), MetricType::kGauge});
-                   sink.value({}, 0);
-                 }),
+  EXPECT_EQ(text([](metrics::Sink& sink) {
+              sink.family({"g", std::string("caf\xe9\0.", 6), MetricType::kGauge});
+              sink.value({}, 0);
+            }),
             "# HELP g caf\uFFFD\uFFFD.\n# TYPE g gauge\ng 0\n");
 }
 
 TEST(TextEncoder, SpellsWhatIsNotFinite) {
-  EXPECT_EQ(text(kText_0_0_4,
-                 [](metrics::Sink& sink) {
-                   sink.family({"a", "", MetricType::kGauge});
-                   for (const double value : {kNaN, kInfinity, -kInfinity}) sink.value({}, value);
-                 }),
+  EXPECT_EQ(text([](metrics::Sink& sink) {
+              sink.family({"a", "", MetricType::kGauge});
+              for (const double value : {kNaN, kInfinity, -kInfinity}) sink.value({}, value);
+            }),
             "# TYPE a gauge\na NaN\na +Inf\na -Inf\n");
 }
 
@@ -339,18 +319,7 @@ s_count 1
 }
 
 TEST(TextEncoder, RollsBackToTheCheckpoint) {
-  EXPECT_EQ(text(kText_0_0_4,
-                 [](metrics::Sink& sink) {
-                   sink.family({"a", "", MetricType::kGauge});
-                   sink.value({}, 1);
-                   sink.checkpoint();
-                   sink.family({"b", "Gone.", MetricType::kGauge});
-                   for (int i = 0; i < 10'000; ++i) sink.value(labels({{"long", std::string(100, 'x')}}), i);
-                   sink.rollback();
-                   sink.family({"c", "", MetricType::kGauge});
-                   sink.value({}, 3);
-                 }),
-            "# TYPE a gauge\na 1\n# TYPE c gauge\nc 3\n");
+  EXPECT_EQ(text(testing::write_and_roll_back), "# TYPE a gauge\na 1\n# TYPE c gauge\nc 3\n");
 }
 
 TEST(TextEncoder, WithoutACheckpointRollsBackToItsBeginning) {
@@ -366,7 +335,7 @@ TEST(TextEncoder, WithoutACheckpointRollsBackToItsBeginning) {
 // Long and short pieces in turn, over the limits at which the page grows.
 TEST(TextEncoder, APageThatGrowsLosesNothing) {
   std::string expected;
-  const std::string page = text(kText_0_0_4, [&](metrics::Sink& sink) {
+  const std::string page = text([&](metrics::Sink& sink) {
     const std::vector<double> bounds{1, 2};
     sink.family({"h", "", MetricType::kHistogram});
     expected += "# TYPE h histogram\n";
