@@ -31,7 +31,10 @@ _LIBRARIES = {
     "com_google_googletest": "googletest",
     "curl": "curl",
     "libdeflate": "libdeflate",
+    "libxcrypt": "libxcrypt",
     "openssl": "openssl",
+    "yaml-cpp": "yaml-cpp",
+    "zlib": "zlib",
     "zstd": "zstd",
 }
 

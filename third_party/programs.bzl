@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The programs that tests run. Each is fetched when a test that names it is first built."""
+"""The programs that tests and benchmarks run. Each is fetched when a target that names it is first built."""
 
 def _suite_programs_impl(ctx):
     ctx.path(Label("//third_party:debian_mirror.sh"))  # The script calls it.
@@ -49,7 +49,7 @@ The mirror is the one of the machine's own apt sources, and apt checks the suite
 )
 
 def prometheus_async_programs():
-    """Declares the programs that this workspace's own tests run."""
+    """Declares the programs that this workspace's own tests and benchmarks run."""
 
     # Unpinned: a point release of the stable suite may replace it.
     suite_programs(
@@ -59,6 +59,14 @@ def prometheus_async_programs():
             "prometheus": "usr/bin/prometheus",
             "promtool": "usr/bin/promtool",
         },
+        suite = "bookworm",
+    )
+
+    # A rival of `tools/bench http`. Installed, it would start a server on port 80.
+    suite_programs(
+        name = "nginx",
+        package = "nginx",
+        programs = {"nginx": "usr/sbin/nginx"},
         suite = "bookworm",
     )
 

@@ -11,12 +11,15 @@ build_packages=(
   g++
   libabsl-dev
   libboost1.81-dev
+  libcrypt-dev
   libcurl4-openssl-dev
   libdeflate-dev
   libssl-dev
+  libyaml-cpp-dev
   libzstd-dev
   pkg-config
   prometheus-cpp-dev
+  zlib1g-dev
 )
 
 # What the tests need besides: their libraries, the programs that they run, what Bazel packs their output with, and
@@ -30,6 +33,7 @@ test_packages=(
   libgtest-dev
   openssl
   python3
+  wrk
   zip
 )
 
@@ -37,6 +41,17 @@ test_packages=(
 clang_packages=(
   clang-19
   libclang-rt-19-dev
+)
+
+# What `tools/bench http` needs besides: what measures, and the rivals. nginx is fetched by third_party/programs.bzl.
+http_bench_packages=(
+  libbenchmark-dev
+  libfmt-dev
+  libhttp-parser-dev
+  librestinio-dev
+  python3
+  python3-aiohttp
+  wrk
 )
 
 # Where the commands keep what may be thrown away but is worth keeping.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every third-party label compiles, links and runs, whatever Bazel and Debian are underneath.
 
+#include <crypt.h>
 #include <libdeflate.h>
+#include <zlib.h>
 #include <zstd.h>
 
 #include <chrono>
@@ -33,6 +35,7 @@
 #include <prometheus/counter.h>
 #include <prometheus/exposer.h>
 #include <prometheus/registry.h>
+#include <yaml-cpp/yaml.h>
 
 ABSL_FLAG(int, answer, 42, "read by a test");
 
@@ -86,7 +89,13 @@ TEST(Dependencies, LibdeflateMakesACompressor) {
   libdeflate_free_compressor(compressor);
 }
 
+TEST(Dependencies, ZlibIsThere) { EXPECT_STREQ(zlibVersion(), ZLIB_VERSION); }
+
 TEST(Dependencies, ZstdIsThere) { EXPECT_GE(ZSTD_versionNumber(), 10'504u); }
+
+TEST(Dependencies, LibcryptKnowsBcrypt) { EXPECT_EQ(crypt_checksalt("$2b$10$"), CRYPT_SALT_OK); }
+
+TEST(Dependencies, YamlCppParses) { EXPECT_EQ(YAML::Load("[1, 2]").size(), 2u); }
 
 TEST(Dependencies, AbseilLinks) {
   EXPECT_EQ(absl::GetFlag(FLAGS_answer), 42);

@@ -122,12 +122,18 @@ TEST(Layering, WebKnowsWhatIsBelow) {
   }
 }
 
-TEST(Layering, OnlyTheParserKnowsBeast) {
-  std::set<std::string> own;
-  for (const std::string& label : read_labels("beast_users")) {
-    if (label.starts_with("//")) own.insert(label);
+// Beast is a peer in benchmarks and a client in tests.
+TEST(Layering, NobodyKnowsBeast) {
+  for (const char* target : {"web", "tx_web"}) {
+    EXPECT_THAT(Closure(target).repositories, Not(Contains("boost.beast"))) << target;
   }
-  EXPECT_THAT(own, testing::ElementsAre("//aio/http:request_parser"));
+}
+
+// Which is for who reads a web configuration file: //aio/web:web_config.
+TEST(Layering, TheWebsDoWithoutYaml) {
+  for (const char* target : {"web", "tx_web"}) {
+    EXPECT_THAT(Closure(target).repositories, Not(Contains("yaml-cpp"))) << target;
+  }
 }
 
 }  // namespace
