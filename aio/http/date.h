@@ -17,9 +17,11 @@ namespace prometheus_async::aio::http {
 // The preferred form of RFC 9110 5.6.7, without a locale. For the years 0 to 9999.
 std::string format_http_date(std::chrono::system_clock::time_point time);
 
-// Reads that form, and no other: nullopt for the obsolete ones, which only clients of the last century send, and for
-// what is no date.
-std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text);
+// Reads that form and the two that are obsolete, as RFC 9110 5.6.7 has every reader do: "Sunday, 06-Nov-94 08:49:37
+// GMT", whose year is the one at most 50 years after `now`, and "Sun Nov  6 08:49:37 1994". Strict: nullopt for what
+// none of the three would have written.
+std::optional<std::chrono::sys_seconds> parse_http_date(
+    std::string_view text, std::chrono::system_clock::time_point now = std::chrono::system_clock::now());
 
 // Threads: one at a time.
 class DateCache {

@@ -18,10 +18,15 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
+
 namespace prometheus_async::aio::http {
 
-// All text lies in one string, so that a message costs two allocations at most and a cleared object, which keeps its
-// memory, none. Lookups are linear: a request has a dozen fields.
+// Whether a comma-separated list has this token. Without case.
+bool list_has_token(std::string_view list, std::string_view token);
+
+// Four fields of some 25 bytes each lie in the object itself. Those of a larger message take two allocations, and none
+// again after a clear(), which keeps the memory. Lookups are linear: a request has a dozen fields.
 //
 // Nothing is checked here. The request parser admits no malformed field, and the response writer refuses one.
 //
@@ -35,6 +40,12 @@ class Headers {
 
   Headers() = default;
   Headers(std::initializer_list<Field> fields);
+  Headers(const Headers& other);
+  Headers& operator=(const Headers& other);
+  // What was moved from is empty.
+  Headers(Headers&& other) noexcept;
+  Headers& operator=(Headers&& other) noexcept;
+  ~Headers();
 
   // Appends a field, beside others of that name.
   void add(std::string_view name, std::string_view value);
@@ -42,8 +53,10 @@ class Headers {
   void set(std::string_view name, std::string_view value);
   // The number of fields that went.
   std::size_t remove(std::string_view name);
-  // Keeps the memory.
+  // Keeps the memory, of which there may be much: see shrink().
   void clear();
+  // Gives memory outside of the object back, if this is empty and that more than `most` bytes.
+  void shrink(std::size_t most);
 
   // The value of the first field of that name; nullopt without one.
   std::optional<std::string_view> get(std::string_view name) const;
@@ -54,11 +67,11 @@ class Headers {
   std::string get_list(std::string_view name) const;
   std::size_t count(std::string_view name) const;
   bool contains(std::string_view name) const { return get(name).has_value(); }
-  // Whether a comma-separated list, which may be spread over several fields, has this token. Without case.
+  // The same of the list of get_list().
   bool has_token(std::string_view name, std::string_view token) const;
 
   // Fields by position, 0 <= index < size().
-  Field operator[](std::size_t index) const;
+  Field operator[](std::size_t index) const { return {name_of(entries_[index]), value_of(entries_[index])}; }
   std::size_t size() const { return entries_.size(); }
   bool empty() const { return entries_.empty(); }
 
@@ -69,10 +82,15 @@ class Headers {
     std::uint32_t value_size;
   };
 
-  Entry append(std::string_view name, std::string_view value);
+  using Text = absl::InlinedVector<char, 96>;
 
-  std::string text_;
-  std::vector<Entry> entries_;
+  Entry append(std::string_view name, std::string_view value);
+  std::string_view part(std::size_t begin, std::size_t size) const { return {text_.data() + begin, size}; }
+  std::string_view name_of(const Entry& entry) const { return part(entry.begin, entry.name_size); }
+  std::string_view value_of(const Entry& entry) const { return part(entry.begin + entry.name_size, entry.value_size); }
+
+  Text text_;
+  absl::InlinedVector<Entry, 4> entries_;
 };
 
 }  // namespace prometheus_async::aio::http

@@ -3,213 +3,172 @@
 #include "aio/http/request_parser.h"
 
 #include <algorithm>
-#include <limits>
+#include <charconv>
+#include <system_error>
 #include <utility>
-
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/optional/optional.hpp>
 
 #include "aio/http/ascii.h"
 
 namespace prometheus_async::aio::http {
 namespace {
 
-namespace beast = boost::beast;
-using BeastError = beast::http::error;
+constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::size_t kMostKept = 4096;  // bytes of memory for fields that a parser keeps; of targets, a fourth
 
-std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
-
-void clear(RequestHead& head) {
-  head.method.clear();
-  head.minor_version = 1;
-  head.headers.clear();
-  head.keep_alive = true;
-  head.expects_continue = false;
-  head.chunked = false;
-  head.content_length = 0;
+// The front of `text` that is of these bytes; `text` loses it.
+std::string_view take_while(std::string_view& text, const ByteSet& bytes) {
+  std::size_t size = 0;
+  while (size < text.size() && bytes.contains(text[size])) ++size;
+  const std::string_view taken = text.substr(0, size);
+  text.remove_prefix(size);
+  return taken;
 }
 
-// What Beast reports that our own rules have not refused before.
-ParseError refusal(const beast::error_code& ec) {
-  if (ec == BeastError::bad_version) return {505, "this server speaks HTTP/1.0 and HTTP/1.1"};
-  if (ec == BeastError::bad_method) return {400, "malformed method"};
-  if (ec == BeastError::bad_target) return {400, "malformed target"};
-  if (ec == BeastError::bad_field) return {400, "malformed field name"};
-  if (ec == BeastError::bad_value) return {400, "malformed field value"};
-  if (ec == BeastError::bad_line_ending) return {400, "line that does not end in CR LF"};
-  if (ec == BeastError::bad_content_length) return {400, "malformed Content-Length"};
-  if (ec == BeastError::multiple_content_length) return {400, "more than one Content-Length"};
-  if (ec == BeastError::bad_transfer_encoding) return {400, "ambiguous Transfer-Encoding"};
-  if (ec == BeastError::bad_chunk) return {400, "malformed chunk"};
-  if (ec == BeastError::bad_chunk_extension) return {400, "malformed chunk extension"};
-  return {400, "malformed request"};
+bool take(std::string_view& text, char c) {
+  if (!text.starts_with(c)) return false;
+  text.remove_prefix(1);
+  return true;
 }
 
-std::optional<ParseError> check_host(const RequestHead& head) {
-  const std::size_t hosts = head.headers.count("Host");
-  if (hosts == 0 && head.minor_version == 0) return std::nullopt;
-  if (hosts != 1) return ParseError{400, "HTTP/1.1 takes exactly one Host"};
-  if (!is_valid_host(*head.headers.get("Host"))) return ParseError{400, "malformed Host"};
-  return std::nullopt;
+// A quoted string of RFC 9110 5.6.4, whose closing quote is within the line.
+bool take_quoted(std::string_view& text) {
+  if (!take(text, '"')) return false;
+  while (!text.empty() && text.front() != '"') {
+    take(text, '\\');  // what comes next is text, a quote too
+    if (text.empty() || !kValueChars.contains(text.front())) return false;
+    text.remove_prefix(1);
+  }
+  return take(text, '"');
 }
 
-// Where the body ends must have one reading: none, a single number, or the single word `chunked` (RFC 9112 6.1, 6.3).
-std::optional<ParseError> read_framing(RequestHead& head, std::uint64_t body_limit,
-                                       boost::optional<std::uint64_t> content_length) {
-  const std::size_t codings = head.headers.count("Transfer-Encoding");
-  const std::size_t lengths = head.headers.count("Content-Length");
-  if (codings > 0) {
-    if (lengths > 0) return ParseError{400, "Transfer-Encoding together with Content-Length"};
-    if (head.minor_version == 0) return ParseError{400, "Transfer-Encoding in HTTP/1.0"};
-    const std::string_view coding = *head.headers.get("Transfer-Encoding");
-    if (codings > 1 || !is_token(coding)) return ParseError{400, "ambiguous Transfer-Encoding"};
-    if (!ascii_iequals(coding, "chunked")) return ParseError{501, "unknown Transfer-Encoding"};
-    head.chunked = true;
+// What may follow the size of a chunk: `;name`, `;name=token` or `;name="text"`, again and again (RFC 9112 7.1.1).
+bool are_extensions(std::string_view text) {
+  constexpr ByteSet kBlank = ByteSet::where([](char c) { return c == ' ' || c == '\t'; });
+  while (!text.empty()) {
+    take_while(text, kBlank);
+    if (!take(text, ';')) return false;
+    take_while(text, kBlank);
+    if (take_while(text, kTokenChars).empty()) return false;
+    std::string_view rest = text;
+    take_while(rest, kBlank);
+    if (!take(rest, '=')) continue;
+    take_while(rest, kBlank);
+    if (!take_quoted(rest) && take_while(rest, kTokenChars).empty()) return false;
+    text = rest;
+  }
+  return true;
+}
+
+std::optional<Headers::Field> take_apart(std::string_view line, ParseError& error) {
+  const std::string_view name = take_while(line, kTokenChars);
+  if (name.empty() || !take(line, ':')) {
+    error = {400, "malformed field name"};
     return std::nullopt;
   }
-  if (lengths == 0) return std::nullopt;
-  const std::string_view length = *head.headers.get("Content-Length");
-  if (lengths > 1) return ParseError{400, "more than one Content-Length"};
-  if (!is_digits(length) || (length.size() > 1 && length.front() == '0') || !content_length) {
-    return ParseError{400, "malformed Content-Length"};
+  const std::string_view value = trim_ows(line);
+  if (!is_field_value(value)) {
+    error = {400, "malformed field value"};
+    return std::nullopt;
   }
-  if (*content_length > body_limit) return ParseError{413, "body too large"};
-  head.content_length = *content_length;
-  return std::nullopt;
+  return Headers::Field{name, value};
 }
 
-std::optional<ParseError> read_expectation(RequestHead& head) {
-  if (head.minor_version == 0) return std::nullopt;
-  for (const std::string_view expectation : head.headers.get_all("Expect")) {
-    if (!ascii_iequals(expectation, "100-continue")) return ParseError{417, "unknown expectation"};
-    head.expects_continue = head.chunked || head.content_length > 0;
-  }
-  return std::nullopt;
-}
-
-// Beast as a tokenizer. It only ever sees whole lines, one request line, header block or chunk header at a time, and
-// nothing that it makes of the meaning of fields is used but the value of Content-Length.
-class Tokenizer final : public beast::http::basic_parser<true> {
+// What the fields of a head say of the connection and of the body, gathered as they come.
+class FramingFields {
  public:
-  Tokenizer(const RequestLimits& limits, RequestHead& head) : limits_(limits), head_(head) {
-    header_limit(std::numeric_limits<std::uint32_t>::max());  // ours are checked before Beast sees a byte
-    body_limit(boost::none);
-  }
-
-  // Hands over a whole unit. False when it was refused, see error().
-  bool feed(std::string_view unit) {
-    beast::error_code ec;
-    const std::size_t used = put(boost::asio::const_buffer(unit.data(), unit.size()), ec);
-    // It asks for more after the request line, for the fields. Anywhere else that means that the unit did not end where
-    // its last line does, as with a line end in the quotes of a chunk extension.
-    if (used == unit.size() && (!ec || ec == BeastError::need_more)) return true;
-    // From Boost 1.92 on Beast refuses some codings itself; which status that is stays ours to say.
-    if (!error_ && ec == BeastError::bad_transfer_encoding) {
-      error_ = read_framing(head_, limits_.body, boost::none);
+  void add(const Headers::Field& field) {
+    switch (field.name.size()) {
+      case 4:
+        if (ascii_iequals(field.name, "Host")) add_host(field.value);
+        break;
+      case 6:
+        if (ascii_iequals(field.name, "Expect")) add_expectation(field.value);
+        break;
+      case 10:
+        if (ascii_iequals(field.name, "Connection")) add_connection(field.value);
+        break;
+      case 14:
+        if (ascii_iequals(field.name, "Content-Length")) add_length(field.value);
+        break;
+      case 17:
+        if (ascii_iequals(field.name, "Transfer-Encoding")) add_coding(field.value);
+        break;
+      default: break;
     }
-    if (!error_) error_ = refusal(ec);
-    return false;
   }
 
-  // Hands over bytes of the body, at least one; gives the piece that belongs to the body, or to the chunk.
-  std::string_view feed_body(std::string_view bytes) {
-    beast::error_code ec;
-    put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
-    return std::exchange(body_, {});
+  // Settles what the head means; a refusal if it could mean two things.
+  std::optional<ParseError> settle(RequestHead& head, std::uint64_t body_limit) const {
+    const bool is_http10 = head.minor_version == 0;
+    head.keep_alive = !closes_ && (!is_http10 || keeps_alive_);
+    if (hosts_ != 1 && !(hosts_ == 0 && is_http10)) return ParseError{400, "HTTP/1.1 takes exactly one Host"};
+    if (hosts_ == 1 && !is_host_valid_) return ParseError{400, "malformed Host"};
+    if (const auto error = settle_body(head, body_limit)) return error;
+    if (is_http10 || !has_expectation_) return std::nullopt;
+    if (has_unknown_expectation_) return ParseError{417, "unknown expectation"};
+    head.expects_continue = head.chunked || head.content_length > 0;
+    return std::nullopt;
   }
-
-  // Of the chunk whose header was the last unit.
-  std::uint64_t chunk_size() const { return chunk_size_; }
-  const ParseError& error() const { return *error_; }
 
  private:
-  void refuse(ParseError why, beast::error_code& ec) {
-    error_ = why;
-    ec = BeastError::bad_value;  // any: error_ goes before
+  void add_host(std::string_view value) {
+    ++hosts_;
+    is_host_valid_ = is_valid_host(value);
   }
 
-  void on_request_impl(beast::http::verb, beast::string_view method, beast::string_view target, int version,
-                       beast::error_code& ec) override {
-    head_.method.assign(method.data(), method.size());
-    head_.minor_version = version - 10;
-    if (!head_.target.assign(head_.method, view(target)).ok()) refuse({400, "malformed target"}, ec);
+  void add_expectation(std::string_view value) {
+    has_expectation_ = true;
+    has_unknown_expectation_ |= !ascii_iequals(value, "100-continue");
   }
 
-  void on_field_impl(beast::http::field id, beast::string_view name, beast::string_view value,
-                     beast::error_code& ec) override {
-    if (has_head_) return on_trailer_field_impl(id, name, value, ec);
-    head_.headers.add(view(name), view(value));
+  void add_connection(std::string_view value) {
+    closes_ |= list_has_token(value, "close");
+    keeps_alive_ |= list_has_token(value, "keep-alive");
   }
 
-  // Where Boost has trailers from 1.90 on; before, this is not an override.
-  void on_trailer_field_impl(beast::http::field, beast::string_view name, beast::string_view, beast::error_code& ec) {
-    if (ascii_iequals(view(name), "Content-Length") || ascii_iequals(view(name), "Transfer-Encoding")) {
-      refuse({400, "framing field in a trailer"}, ec);
+  void add_length(std::string_view value) {
+    ++lengths_;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), length_);
+    is_length_valid_ = is_digits(value) && error == std::errc() && (value.size() == 1 || value.front() != '0');
+  }
+
+  void add_coding(std::string_view value) {
+    ++codings_;
+    is_coding_token_ = is_token(value);
+    is_chunked_ = ascii_iequals(value, "chunked");
+  }
+
+  // Where the body ends must have one reading: none, a single number, or the single word `chunked` (RFC 9112 6.1, 6.3).
+  std::optional<ParseError> settle_body(RequestHead& head, std::uint64_t body_limit) const {
+    if (codings_ > 0) {
+      if (lengths_ > 0) return ParseError{400, "Transfer-Encoding together with Content-Length"};
+      if (head.minor_version == 0) return ParseError{400, "Transfer-Encoding in HTTP/1.0"};
+      if (codings_ > 1 || !is_coding_token_) return ParseError{400, "ambiguous Transfer-Encoding"};
+      if (!is_chunked_) return ParseError{501, "unknown Transfer-Encoding"};
+      head.chunked = true;
+      return std::nullopt;
     }
+    if (lengths_ == 0) return std::nullopt;
+    if (lengths_ > 1) return ParseError{400, "more than one Content-Length"};
+    if (!is_length_valid_) return ParseError{400, "malformed Content-Length"};
+    if (length_ > body_limit) return ParseError{413, "body too large"};
+    head.content_length = length_;
+    return std::nullopt;
   }
 
-  void on_header_impl(beast::error_code& ec) override {
-    has_head_ = true;
-    const bool closes = head_.headers.has_token("Connection", "close");
-    head_.keep_alive = !closes && (head_.minor_version > 0 || head_.headers.has_token("Connection", "keep-alive"));
-    if (const auto error = check_host(head_)) return refuse(*error, ec);
-    if (const auto error = read_framing(head_, limits_.body, content_length())) return refuse(*error, ec);
-    if (const auto error = read_expectation(head_)) return refuse(*error, ec);
-  }
-
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, beast::error_code&) override {}
-
-  std::size_t on_body_impl(beast::string_view piece, beast::error_code&) override {
-    body_ = view(piece);
-    return piece.size();
-  }
-
-  void on_chunk_header_impl(std::uint64_t size, beast::string_view, beast::error_code& ec) override {
-    if (size > limits_.body - chunked_size_) return refuse({413, "body too large"}, ec);
-    chunk_size_ = size;
-    chunked_size_ += size;
-  }
-
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view piece, beast::error_code&) override {
-    body_ = view(piece);
-    return piece.size();
-  }
-
-  void on_response_impl(int, beast::string_view, int, beast::error_code&) override {}
-  void on_finish_impl(beast::error_code&) override {}
-
-  const RequestLimits& limits_;
-  RequestHead& head_;
-  bool has_head_ = false;
-  std::uint64_t chunk_size_ = 0;
-  std::uint64_t chunked_size_ = 0;  // of all chunks so far; at most limits_.body
-  std::string_view body_;
-  std::optional<ParseError> error_;
+  std::size_t hosts_ = 0;
+  std::size_t lengths_ = 0;
+  std::size_t codings_ = 0;
+  std::uint64_t length_ = 0;
+  bool is_host_valid_ = false;
+  bool is_length_valid_ = false;
+  bool is_coding_token_ = false;
+  bool is_chunked_ = false;
+  bool closes_ = false;
+  bool keeps_alive_ = false;
+  bool has_expectation_ = false;
+  bool has_unknown_expectation_ = false;
 };
-
-// One line at the front of `bytes`: its size with the line end, or 0 while that has not come.
-struct Line {
-  std::size_t size = 0;
-  bool is_too_long = false;
-  bool has_bare_lf = false;
-  std::string_view text;  // without the line end
-};
-
-Line find_line(std::string_view bytes, std::size_t limit) {
-  Line line;
-  const std::size_t lf = bytes.find('\n');
-  const std::string_view until_lf = bytes.substr(0, lf);
-  const bool has_cr = until_lf.ends_with('\r');
-  line.text = until_lf.substr(0, until_lf.size() - (has_cr ? 1 : 0));
-  line.is_too_long = line.text.size() > limit;
-  if (lf != std::string_view::npos) {
-    line.size = lf + 1;
-    line.has_bare_lf = !has_cr;
-  }
-  return line;
-}
 
 }  // namespace
 
@@ -217,169 +176,237 @@ std::string_view RequestHead::host() const {
   return target.authority().empty() ? headers.get("Host").value_or("") : target.authority();
 }
 
+// A loop over states, each of which takes whole lines, or pieces of a body, from the front of `rest_`.
 class RequestParser::Impl {
  public:
-  explicit Impl(const RequestLimits& limits) : limits_(limits) { reset(); }
+  explicit Impl(const RequestLimits& limits) : limits_(limits) {}
 
   Result parse(std::string_view bytes) {
-    switch (state_) {
-      case State::kRequestLine: return parse_request_line(bytes);
-      case State::kFields: return parse_fields(bytes);
-      case State::kBody: return parse_body(bytes);
-      case State::kChunkHeader: return parse_chunk_header(bytes);
-      case State::kComplete: return {Event::kComplete, 0, {}};
-      case State::kError: break;
-    }
-    return {Event::kError, 0, {}};
+    rest_ = bytes;
+    body_ = {};
+    std::optional<Event> event;
+    while (!event) event = advance();
+    return {*event, bytes.size() - rest_.size(), body_};
   }
 
   void reset() {
-    clear(head_);
-    tokenizer_.emplace(limits_, head_);
-    state_ = State::kRequestLine;
-    scanned_ = fields_ = 0;
-    has_skipped_line_ = has_begun_ = expects_line_end_ = false;
+    head_.method.clear();
+    if (head_.target.raw().size() > kMostKept / 4) {
+      Target small;
+      std::swap(head_.target, small);  // an assignment would keep the memory
+    }
+    head_.minor_version = 1;
+    head_.headers.clear();
+    head_.headers.shrink(kMostKept);
+    head_.keep_alive = true;
+    head_.expects_continue = head_.chunked = false;
+    head_.content_length = 0;
+    framing_ = {};
+    state_ = State::kStart;
+    has_skipped_line_ = has_begun_ = false;
   }
 
   const RequestHead& head() const { return head_; }
-  const ParseError& error() const { return *error_; }
+  const ParseError& error() const { return error_; }
   bool has_begun() const { return has_begun_; }
   bool is_complete() const { return state_ == State::kComplete; }
 
  private:
-  enum class State { kRequestLine, kFields, kBody, kChunkHeader, kComplete, kError };
-  enum class Block { kIncomplete, kComplete, kError };
+  enum class State {
+    kStart,
+    kRequestLine,
+    kFields,
+    kBody,
+    kChunkSize,
+    kChunk,
+    kChunkEnd,
+    kTrailers,
+    kComplete,
+    kError,
+  };
 
-  Result parse_request_line(std::string_view bytes) {
-    std::size_t skipped = 0;
-    if (!has_skipped_line_ && bytes.starts_with("\r\n")) {  // RFC 9112 2.2: some clients send one after a body
+  // One step; nullopt: there is another to take.
+  std::optional<Event> advance() {
+    switch (state_) {
+      case State::kStart: return start();
+      case State::kRequestLine: return read_request_line();
+      case State::kFields: return read_field();
+      case State::kBody: return read_body(State::kComplete);
+      case State::kChunkSize: return read_chunk_size();
+      case State::kChunk: return read_body(State::kChunkEnd);
+      case State::kChunkEnd: return read_chunk_end();
+      case State::kTrailers: return read_trailer();
+      case State::kComplete: return Event::kComplete;
+      case State::kError: break;
+    }
+    return Event::kError;
+  }
+
+  std::optional<Event> start() {
+    if (!has_skipped_line_ && rest_.starts_with(kLineEnd)) {  // RFC 9112 2.2: some clients send one after a body
       has_skipped_line_ = true;
-      skipped = 2;
-      bytes.remove_prefix(2);
+      rest_.remove_prefix(kLineEnd.size());
     }
-    if (bytes.empty() || (bytes == "\r" && !has_skipped_line_)) return {Event::kNeedMore, skipped, {}};
+    if (rest_.empty() || (rest_ == "\r" && !has_skipped_line_)) return Event::kNeedMore;
     has_begun_ = true;
-    if (bytes.front() == '\x16') return refuse({400, "TLS on a port without TLS"});
-    if (!is_token_char(bytes.front())) return refuse({400, "malformed method"});
-
-    const Line line = find_line(bytes, limits_.request_line);
-    if (line.is_too_long) return refuse({414, "request line too long"});
-    if (line.size == 0) return {Event::kNeedMore, skipped, {}};
-    if (line.has_bare_lf) return refuse({400, "line that does not end in CR LF"});
-    if (!tokenizer_->feed(bytes.substr(0, line.size))) return refuse(tokenizer_->error());
-    state_ = State::kFields;
-    Result result = parse_fields(bytes.substr(line.size));
-    result.consumed += skipped + line.size;
-    return result;
+    if (rest_.front() == '\x16') return refuse({400, "TLS on a port without TLS"});
+    if (!is_token_char(rest_.front())) return refuse({400, "malformed method"});
+    state_ = State::kRequestLine;
+    return std::nullopt;
   }
 
-  Result parse_fields(std::string_view bytes) {
-    switch (scan_block(bytes, limits_.header_block, limits_.fields, 431)) {
-      case Block::kIncomplete: return {Event::kNeedMore, 0, {}};
-      case Block::kError: return {Event::kError, 0, {}};
-      case Block::kComplete: break;
+  std::optional<Event> read_request_line() {
+    std::string_view line;
+    if (!take_line(line, limits_.request_line, {414, "request line too long"})) return waiting_or_refused();
+    const std::string_view method = take_while(line, kTokenChars);
+    if (!take(line, ' ')) return refuse({400, "malformed method"});
+    const std::size_t target_size = line.find(' ');
+    if (target_size == 0 || target_size == std::string_view::npos) return refuse({400, "malformed request line"});
+    const std::string_view version = line.substr(target_size + 1);
+    if (version == "HTTP/1.1") {
+      head_.minor_version = 1;
+    } else if (version == "HTTP/1.0") {
+      head_.minor_version = 0;
+    } else {
+      return refuse({505, "this server speaks HTTP/1.0 and HTTP/1.1"});
     }
-    if (!tokenizer_->feed(bytes.substr(0, scanned_))) return refuse(tokenizer_->error());
-    state_ = tokenizer_->is_done() ? State::kComplete : head_.chunked ? State::kChunkHeader : State::kBody;
-    return {Event::kHead, std::exchange(scanned_, 0), {}};
+    head_.method.assign(method);
+    if (!head_.target.assign(method, line.substr(0, target_size)).ok()) return refuse({400, "malformed target"});
+    begin_block(State::kFields, limits_.header_block);
+    return std::nullopt;
   }
 
-  Result parse_body(std::string_view bytes) {
-    if (bytes.empty()) return {Event::kNeedMore, 0, {}};
-    const std::string_view piece = tokenizer_->feed_body(bytes);
-    if (!head_.chunked) {
-      if (tokenizer_->is_done()) state_ = State::kComplete;
-    } else if ((chunk_remaining_ -= piece.size()) == 0) {
-      state_ = State::kChunkHeader;
+  std::optional<Event> read_field() {
+    std::string_view line;
+    if (!take_field_line(line, limits_.fields, 431)) return waiting_or_refused();
+    if (line.empty()) {
+      if (const auto error = framing_.settle(head_, limits_.body)) return refuse(*error);
+      left_ = head_.chunked ? limits_.body : head_.content_length;
+      state_ = head_.chunked ? State::kChunkSize : left_ > 0 ? State::kBody : State::kComplete;
+      return Event::kHead;
     }
-    return {Event::kBody, piece.size(), piece};
+    const std::optional<Headers::Field> field = take_apart(line, error_);
+    if (!field) return refuse(error_);
+    head_.headers.add(field->name, field->value);
+    framing_.add(*field);
+    return std::nullopt;
   }
 
-  // A chunk's size line; with the last chunk, the trailers as well. The line end of the chunk before belongs to it.
-  Result parse_chunk_header(std::string_view bytes) {
-    constexpr std::string_view kLineEnd = "\r\n";
-    const std::size_t begin = expects_line_end_ ? kLineEnd.size() : 0;
-    if (bytes.substr(0, begin) != kLineEnd.substr(0, std::min(begin, bytes.size()))) {
-      return refuse({400, "chunk longer than its size"});
-    }
-    if (bytes.size() <= begin) return {Event::kNeedMore, 0, {}};
+  std::optional<Event> read_body(State next) {
+    std::uint64_t& left = next == State::kComplete ? left_ : chunk_left_;
+    body_ = rest_.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left, rest_.size())));
+    if (body_.empty()) return Event::kNeedMore;
+    rest_.remove_prefix(body_.size());
+    left -= body_.size();
+    if (left == 0) state_ = next;
+    return Event::kBody;
+  }
 
-    const Line line = find_line(bytes.substr(begin), limits_.chunk_line);
-    if (line.is_too_long) return refuse({400, "chunk header too long"});
-    const std::size_t digits = std::min(line.text.find_first_not_of("0123456789abcdefABCDEF"), line.text.size());
-    if (digits > 16 || (digits == 0 && (line.size > 0 || !line.text.empty()))) {
-      return refuse({400, "malformed chunk size"});
+  std::optional<Event> read_chunk_size() {
+    constexpr ByteSet kHexadecimal = ByteSet::where([](char c) { return hex_value(c) >= 0; });
+    // Seen before the line is whole: a client that sends something else altogether is not waited for.
+    std::string_view line = rest_;
+    std::string_view digits = take_while(line, kHexadecimal);
+    if (digits.size() > 16 || (digits.empty() && !line.empty())) return refuse({400, "malformed chunk size"});
+    if (!take_line(line, limits_.chunk_line, {400, "chunk header too long"})) return waiting_or_refused();
+    digits = take_while(line, kHexadecimal);
+    if (!are_extensions(line)) return refuse({400, "malformed chunk extension"});
+    std::from_chars(digits.data(), digits.data() + digits.size(), chunk_left_, 16);
+    if (chunk_left_ > left_) return refuse({413, "body too large"});
+    left_ -= chunk_left_;
+    if (chunk_left_ > 0) {
+      state_ = State::kChunk;
+    } else {
+      begin_block(State::kTrailers, limits_.trailer_block);
     }
-    if (line.size == 0) return {Event::kNeedMore, 0, {}};
-    if (line.has_bare_lf) return refuse({400, "line that does not end in CR LF"});
-    if (std::any_of(line.text.begin(), line.text.end(), [](char c) { return is_control(c) && c != '\t'; })) {
-      return refuse({400, "malformed chunk extension"});
-    }
+    return std::nullopt;
+  }
 
-    const std::size_t line_end = begin + line.size;
-    const bool is_last = line.text.substr(0, digits).find_first_not_of('0') == std::string_view::npos;
-    if (is_last) {
-      switch (scan_block(bytes.substr(line_end), limits_.trailer_block, limits_.trailer_fields, 400)) {
-        case Block::kIncomplete: return {Event::kNeedMore, 0, {}};
-        case Block::kError: return {Event::kError, 0, {}};
-        case Block::kComplete: break;
-      }
+  std::optional<Event> read_chunk_end() {
+    if (rest_.starts_with(kLineEnd)) {
+      rest_.remove_prefix(kLineEnd.size());
+      state_ = State::kChunkSize;
+      return std::nullopt;
     }
-    const std::size_t size = line_end + (is_last ? scanned_ : 0);
-    if (!tokenizer_->feed(bytes.substr(0, size))) return refuse(tokenizer_->error());
-    if (is_last) {
+    if (rest_.empty() || rest_ == "\r") return Event::kNeedMore;
+    return refuse({400, "chunk longer than its size"});
+  }
+
+  std::optional<Event> read_trailer() {
+    std::string_view line;
+    if (!take_field_line(line, limits_.trailer_fields, 400)) return waiting_or_refused();
+    if (line.empty()) {
       state_ = State::kComplete;
-      return {Event::kComplete, size, {}};
+      return Event::kComplete;
     }
-    chunk_remaining_ = tokenizer_->chunk_size();
-    expects_line_end_ = true;
-    state_ = State::kBody;
-    Result result = parse_body(bytes.substr(size));
-    result.consumed += size;
-    return result;
+    const std::optional<Headers::Field> field = take_apart(line, error_);
+    if (!field) return refuse(error_);
+    if (ascii_iequals(field->name, "Content-Length") || ascii_iequals(field->name, "Transfer-Encoding")) {
+      return refuse({400, "framing field in a trailer"});
+    }
+    return std::nullopt;
   }
 
-  // Looks for the empty line that ends a block of fields, from `scanned_`, where the last call stopped, on. Complete:
-  // `scanned_` is the size of the block. What a line says is left to Beast.
-  Block scan_block(std::string_view bytes, std::size_t limit, std::size_t field_limit, Status past_limit) {
-    const auto stop = [this](ParseError why) {
-      refuse(why);
-      return Block::kError;
-    };
-    for (;;) {
-      const Line line = find_line(bytes.substr(scanned_), limits_.field_line);
-      if (line.is_too_long) return stop({past_limit, "field line too long"});
-      if (scanned_ + line.text.size() > limit) return stop({past_limit, "fields too long"});
-      if (line.text.starts_with(' ') || line.text.starts_with('\t')) return stop({400, "folded field line"});
-      if (line.size == 0) return Block::kIncomplete;
-      if (line.has_bare_lf) return stop({400, "line that does not end in CR LF"});
-      scanned_ += line.size;
-      if (scanned_ > limit) return stop({past_limit, "fields too long"});
-      if (line.text.empty()) {
-        fields_ = 0;
-        return Block::kComplete;
-      }
-      if (++fields_ > field_limit) return stop({past_limit, "too many fields"});
+  // Takes the next line, without its end. False if it is refused, or has not come whole.
+  bool take_line(std::string_view& line, std::size_t limit, const ParseError& too_long) {
+    const std::size_t end = rest_.find('\n');
+    line = rest_.substr(0, end);
+    const bool has_cr = line.ends_with('\r');
+    if (has_cr) line.remove_suffix(1);
+    if (line.size() > limit) {
+      refuse(too_long);
+    } else if (end != std::string_view::npos && !has_cr) {
+      refuse({400, "line that does not end in CR LF"});
     }
+    if (end == std::string_view::npos || state_ == State::kError) return false;
+    rest_.remove_prefix(end + 1);
+    return true;
   }
 
-  Result refuse(ParseError why) {
+  void begin_block(State state, std::size_t size) {
+    state_ = state;
+    block_left_ = size;
+    fields_ = 0;
+  }
+
+  bool take_field_line(std::string_view& line, std::size_t field_limit, Status past_limit) {
+    if (rest_.starts_with(' ') || rest_.starts_with('\t')) {
+      refuse({400, "folded field line"});
+      return false;
+    }
+    const ParseError too_long{past_limit, block_left_ < limits_.field_line ? "fields too long" : "field line too long"};
+    if (!take_line(line, std::min(limits_.field_line, block_left_), too_long)) return false;
+    const std::size_t size = line.size() + kLineEnd.size();
+    if (size > block_left_) {
+      refuse({past_limit, "fields too long"});
+    } else if (!line.empty() && ++fields_ > field_limit) {
+      refuse({past_limit, "too many fields"});
+    }
+    block_left_ -= std::min(size, block_left_);
+    return state_ != State::kError;
+  }
+
+  Event waiting_or_refused() const { return state_ == State::kError ? Event::kError : Event::kNeedMore; }
+
+  Event refuse(const ParseError& why) {
     error_ = why;
     state_ = State::kError;
-    return {Event::kError, 0, {}};
+    return Event::kError;
   }
 
   const RequestLimits limits_;
   RequestHead head_;
-  std::optional<Tokenizer> tokenizer_;
-  std::optional<ParseError> error_;
-  State state_ = State::kRequestLine;
-  std::size_t scanned_ = 0;  // of the block that is being waited for: the whole lines in it
-  std::size_t fields_ = 0;   // fields in them
-  std::uint64_t chunk_remaining_ = 0;
+  FramingFields framing_;
+  ParseError error_{400, {}};
+  State state_ = State::kStart;
+  std::string_view rest_;       // of the bytes that parse() was given
+  std::string_view body_;       // that is to be handed out
+  std::size_t block_left_ = 0;  // bytes that the fields may still take
+  std::size_t fields_ = 0;      // in this block
+  std::uint64_t left_ = 0;      // of the body; of a chunked one, what it may still grow by
+  std::uint64_t chunk_left_ = 0;
   bool has_skipped_line_ = false;
   bool has_begun_ = false;
-  bool expects_line_end_ = false;  // a chunk has ended, its line end has not come
 };
 
 RequestParser::RequestParser(const RequestLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Turns the bytes of a connection into requests, strictly: what two servers could read in two ways is refused. Does no
-// I/O; the one file behind this header is the only one that sees Boost.Beast.
+// I/O.
 //
 //   RequestParser parser;
 //   std::string bytes = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -98,10 +98,10 @@ class RequestParser {
   RequestParser& operator=(RequestParser&&) noexcept;
 
   // Reads on to the next event. Each call begins with the first byte that was not consumed. What was not consumed is
-  // never more than the largest of the limits, and a line end.
+  // never more than a line of the largest size that passes, and its end.
   Result parse(std::string_view bytes);
 
-  // Makes ready for the next request and forgets head(); keeps its memory.
+  // Makes ready for the next request and forgets head(); keeps its memory, up to 8 KiB.
   void reset();
 
   // Says something once kHead was returned, until reset().

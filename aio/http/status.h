@@ -25,6 +25,8 @@ class Status {
 
   // The phrase of IANA's registry, "Unknown" for a code that is not in it.
   std::string_view reason() const;
+  // "HTTP/1.1 404 Not Found\r\n"; empty for a code that is not in the registry.
+  std::string_view line() const;
 
   // No response with this status has a body, whatever the handler gave it (RFC 9110 6.4.1).
   constexpr bool is_bodiless() const { return code_ < 200 || code_ == 204 || code_ == 304; }

@@ -10,16 +10,14 @@
 namespace prometheus_async::aio::http {
 namespace {
 
-bool is_target_char(char c) {
-  return c > 0x20 && c < 0x7f && c != '"' && c != '#' && c != '<' && c != '>' && c != '\\';
-}
+constexpr ByteSet kTargetChars = ByteSet::where(
+    [](char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '#' && c != '<' && c != '>' && c != '\\'; });
 
-bool is_host_char(char c) {  // unreserved / sub-delims / "%", without the comma, which only a list has
-  return is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
-         (c != '\0' && std::string_view("-._~!$&'()*+;=%").find(c) != std::string_view::npos);
-}
+// unreserved / sub-delims / "%", without the comma, which only a list has.
+constexpr ByteSet kHostChars = ByteSet::alphanumeric_and("-._~!$&'()*+;=%");
 
 bool has_dot_segment(std::string_view path) {
+  if (path.find("/.") == std::string_view::npos) return false;  // as most
   while (!path.empty()) {
     const std::size_t end = std::min(path.find('/'), path.size());
     const std::string_view segment = path.substr(0, end);
@@ -44,9 +42,7 @@ bool is_valid_host(std::string_view host) {
     rest = host.substr(close + 1);
   } else {
     const std::size_t colon = std::min(host.find(':'), host.size());
-    if (colon == 0 || !std::all_of(host.begin(), host.begin() + static_cast<std::ptrdiff_t>(colon), is_host_char)) {
-      return false;
-    }
+    if (colon == 0 || !kHostChars.contains_all(host.substr(0, colon))) return false;
     rest = host.substr(colon);
   }
   if (rest.empty()) return true;
@@ -58,7 +54,7 @@ absl::Status Target::assign(std::string_view method, std::string_view target) {
   raw_.assign(target);
   authority_ = path_ = query_ = {};
   has_escapes_ = false;
-  if (target.empty() || !std::all_of(target.begin(), target.end(), is_target_char)) {
+  if (target.empty() || !kTargetChars.contains_all(target)) {
     return bad("target with a byte that no URL has");
   }
 

@@ -46,6 +46,23 @@ TEST(Ascii, KnowsDigitsAndControls) {
   EXPECT_FALSE(is_control('\x80'));
 }
 
+// At any place of a long value, beside any other byte.
+TEST(Ascii, KnowsWhatAFieldMayHold) {
+  for (int c = 0; c < 256; ++c) {
+    const bool is_allowed = c == '\t' || (c >= 0x20 && c != 0x7f);
+    for (std::size_t size = 1; size <= 17; ++size) {
+      for (std::size_t place = 0; place < size; ++place) {
+        for (const char filler : {'x', ' ', '\t', '\x80', '\xff'}) {
+          std::string value(size, filler);
+          value[place] = static_cast<char>(c);
+          ASSERT_EQ(is_field_value(value), is_allowed) << c << " at " << place << " of " << size;
+        }
+      }
+    }
+  }
+  EXPECT_TRUE(is_field_value(""));
+}
+
 TEST(Ascii, TrimsSpacesAndTabs) {
   EXPECT_EQ(trim_ows(" \t "), "");
   EXPECT_EQ(trim_ows(""), "");

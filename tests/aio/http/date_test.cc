@@ -32,12 +32,39 @@ TEST(Date, ReadsWhatItWrites) {
 
 TEST(Date, ReadsNothingElse) {
   for (const char* text :
-       {"", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Mon, 06 Nov 1994 08:49:37 GMT",
-        "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:60:37 GMT",
-        "Sun, 06 Nov 1994 08:49:60 GMT", "Sun, 06 nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 UTC",
-        "Sun, -6 Nov 1994 08:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:-7 GMT",
-        "Sun,06 Nov  1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT "}) {
+       {"", "Mon, 06 Nov 1994 08:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT",
+        "Sun, 06 Nov 1994 08:60:37 GMT", "Sun, 06 Nov 1994 08:49:60 GMT", "Sun, 06 nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, -6 Nov 1994 08:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:-7 GMT", "Sun,06 Nov  1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT "}) {
     EXPECT_EQ(parse_http_date(text), std::nullopt) << text;
+  }
+}
+
+TEST(Date, ReadsTheObsoleteForms) {
+  const std::chrono::sys_seconds time(std::chrono::seconds(784111777));
+  EXPECT_EQ(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT", time), time);
+  EXPECT_EQ(parse_http_date("Sun Nov  6 08:49:37 1994"), time);
+  EXPECT_EQ(parse_http_date("Wed Nov 16 08:49:37 1994"), time + std::chrono::days(10));
+}
+
+TEST(Date, TakesTwoDigitsForAYearAtMostFiftyYearsAhead) {
+  const auto in_1994 = system_clock::from_time_t(784111777);
+  const auto parse = [&](std::string_view text) { return parse_http_date(text, in_1994); };
+  EXPECT_EQ(parse("Saturday, 06-Nov-93 08:49:37 GMT"), parse("Sat, 06 Nov 1993 08:49:37 GMT"));
+  EXPECT_EQ(parse("Sunday, 06-Nov-44 08:49:37 GMT"), parse("Sun, 06 Nov 2044 08:49:37 GMT"));
+  EXPECT_EQ(parse("Tuesday, 06-Nov-45 08:49:37 GMT"), parse("Tue, 06 Nov 1945 08:49:37 GMT"));
+  EXPECT_TRUE(parse("Tuesday, 06-Nov-45 08:49:37 GMT"));
+}
+
+TEST(Date, ReadsTheObsoleteFormsStrictly) {
+  const auto in_1994 = system_clock::from_time_t(784111777);
+  for (const char* text :
+       {"Monday, 06-Nov-94 08:49:37 GMT", "Sun, 06-Nov-94 08:49:37 GMT", "Sunday, 6-Nov-94 08:49:37 GMT",
+        "Sunday, 06 Nov 94 08:49:37 GMT", "Sunday, 06-Nov-1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 UTC",
+        "Sunday, 06-Nov--4 08:49:37 GMT", "Sunday,", "Sunday", "Sun Nov 06 08:49:37 1994", "Sun Nov 6 08:49:37 1994",
+        "Mon Nov  6 08:49:37 1994", "Sun Nov  6 08:49:37 94", "Sun Nov  6 08:49:37 1994 ", "Sun Nov  6_08:49:37 1994",
+        "Sun Nov    08:49:37 1994", "Sun Nov  6 24:49:37 1994"}) {
+    EXPECT_EQ(parse_http_date(text, in_1994), std::nullopt) << text;
   }
 }
 

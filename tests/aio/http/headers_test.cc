@@ -75,6 +75,35 @@ TEST(Headers, ClearForgetsAll) {
   EXPECT_EQ(headers[0].name, "B");
 }
 
+TEST(Headers, GivesMemoryBackWhenItIsEmpty) {
+  Headers headers;
+  const std::string value(2000, 'x');
+  for (int i = 0; i < 10; ++i) headers.add("Name", value);
+  headers.shrink(0);
+  EXPECT_EQ(headers[9].value, value);
+  headers.clear();
+  headers.shrink(100'000);
+  headers.shrink(0);
+  headers.add("A", "1");
+  EXPECT_EQ(headers.get("a"), "1");
+}
+
+TEST(Headers, AreEmptyAfterAMove) {
+  for (const std::size_t size : {1u, 4u, 100u}) {
+    Headers few;
+    few.add("A", std::string(size, 'x'));
+    Headers moved = std::move(few);
+    EXPECT_EQ(moved.get("a")->size(), size);
+    EXPECT_TRUE(few.empty());  // NOLINT(bugprone-use-after-move)
+    few.add("B", "2");
+    moved = std::move(few);
+    ASSERT_EQ(moved.size(), 1u);
+    EXPECT_EQ(moved.get("b"), "2");
+    const Headers copy = moved;
+    EXPECT_EQ(copy[0].name, "B");
+  }
+}
+
 TEST(Headers, FindsTokensInListsSpreadOverFields) {
   Headers headers{{"Connection", "keep-alive ,\tUpgrade"}, {"connection", ",close,"}};
   EXPECT_TRUE(headers.has_token("Connection", "upgrade"));

@@ -360,6 +360,45 @@ TEST(RequestParser, RefusesBadRequestLines) {
   EXPECT_EQ(parse("whatever! / HTTP/1.1\r\nHost: a\r\n\r\n"), "whatever! /. ");
 }
 
+// The rows on targets of a checklist for servers, each from the request line to the path.
+TEST(RequestParser, ReadsTargetsInOneWay) {
+  const auto read = [](std::string_view line) {
+    return parse(std::string(line) + " HTTP/1.1\r\nHost: a\r\n\r\n").substr(0, 30);
+  };
+  for (const char* line :
+       {"GET a:80",         "GET *",     "OPTIONS a",     "CONNECT /",     "CONNECT a", "GET ftp://a/", "GET http:///a",
+        "GET http://u@a/",  "GET a/b",   "GET /a#b",      "GET /a\\b",     "GET /\"",   "GET /<",       "GET /a\x7f",
+        "GET /caf\xc3\xa9", "GET /%zz",  "GET /%0",       "GET /%",        "GET /%00",  "GET /%c0%af",  "GET /%ff",
+        "GET /../a",        "GET /a/..", "GET /%2e%2e/a", "GET /a/%2E./b", "GET /."}) {
+    EXPECT_EQ(read(line), "400 malformed target") << line;
+  }
+  EXPECT_EQ(read("CONNECT a:80"), "CONNECT a:80. ");
+  EXPECT_EQ(read("OPTIONS *"), "OPTIONS *. ");
+  EXPECT_EQ(read("GET http://b?q"), "GET /. ");
+  EXPECT_EQ(read("GET HTTPS://b:1/c"), "GET /c. ");
+  EXPECT_EQ(read("GET /a%2Fb"), "GET /a/b. ");
+  EXPECT_EQ(read("GET /%252e%252e"), "GET /%2e%2e. ");
+  EXPECT_EQ(read("GET //a//b"), "GET //a//b. ");
+  EXPECT_EQ(read("GET /...?/../%zz"), "GET /.... ");
+  EXPECT_EQ(read("GET /caf%C3%A9"), "GET /caf\xc3\xa9. ");
+}
+
+TEST(RequestParser, ChecksChunkExtensions) {
+  const auto read = [](std::string_view extension) {
+    return parse(with("Transfer-Encoding: chunked\r\n", "1" + std::string(extension) + "\r\nx\r\n0\r\n\r\n"));
+  };
+  for (const char* extension :
+       {"", ";a", ";a=b", ";a=\"\"", ";a=\"b;\\\"c\"", ";a;b=c;d", " ; a = b", ";a=\"caf\xc3\xa9\""}) {
+    EXPECT_EQ(read(extension), "POST / (x). ") << extension;
+  }
+  for (const char* extension : {" ", ";", ";;", ";=b", ";a=", ";a=\"b", ";a=\"b\"c", ";a b", ";a=b c", "x", ";a ",
+                                ";a=\"b\\\"", ";a=\"\x01\"", ";a=b\rc", "\r"}) {
+    EXPECT_EQ(read(extension).substr(0, 10), "POST /400 ") << extension;
+  }
+  EXPECT_EQ(whole(with("Transfer-Encoding: chunked\r\n", "1;" + std::string(65536, 'x'))),
+            "POST /400 chunk header too long");
+}
+
 // --- Limits: at the limit minus one, at it, one past it.
 
 void expect_limit(const std::function<std::string(std::size_t)>& request, std::size_t limit,
