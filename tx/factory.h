@@ -4,7 +4,7 @@
 //
 //   class Echo : public tx::Factory {
 //    public:
-//     asio::awaitable<void> serve(tcp::socket socket, std::shared_ptr<ssl::context>, ConnectionGroup::Seat&) override;
+//     asio::awaitable<void> serve(net::Socket socket, std::shared_ptr<ssl::context>, ConnectionGroup::Seat&) override;
 //   };
 //   reactor.listen_tcp(7, Echo());
 #ifndef PROMETHEUS_ASYNC_TX_FACTORY_H_
@@ -14,9 +14,9 @@
 #include <memory>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include "aio/net/connection_group.h"
+#include "aio/net/socket.h"
 
 namespace boost::asio::ssl {
 class context;
@@ -45,7 +45,7 @@ class Factory {
   // One connection, from its acceptance to its end; its exceptions are logged. `tls` is null for a plain one: else the
   // handshake is still to be done. The connection is asked to end through `seat`, and cancelled when the reactor shuts
   // down and it has not ended in time.
-  virtual asio::awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> tls,
+  virtual asio::awaitable<void> serve(aio::net::Socket socket, std::shared_ptr<asio::ssl::context> tls,
                                       aio::net::ConnectionGroup::Seat& seat) = 0;
 
  private:

@@ -16,7 +16,7 @@ namespace {
 
 using aio::net::ConnectionGroup;
 
-asio::awaitable<void> serve(std::shared_ptr<Factory> factory, asio::ip::tcp::socket socket,
+asio::awaitable<void> serve(std::shared_ptr<Factory> factory, aio::net::Socket socket,
                             std::shared_ptr<asio::ssl::context> tls, ConnectionGroup::Seat& seat) {
   try {
     asio::awaitable<void> connection = factory->serve(std::move(socket), std::move(tls), seat);
@@ -34,7 +34,7 @@ ListeningPort::Impl::Impl(Reactor& reactor, std::uint16_t port, std::shared_ptr<
   server_.emplace(reactor.context().get_executor(),
                   aio::net::ServerOptions{
                       .max_connections = options_.max_connections, .backlog = options_.backlog, .log = options_.log},
-                  [owner = factory_, tls = std::move(tls)](asio::ip::tcp::socket socket, ConnectionGroup::Seat& seat) {
+                  [owner = factory_, tls = std::move(tls)](aio::net::Socket socket, ConnectionGroup::Seat& seat) {
                     return serve(owner, std::move(socket), tls, seat);
                   });
   if (factory_->ports_ == 0) factory_->do_start(reactor);

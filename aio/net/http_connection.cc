@@ -2,23 +2,24 @@
 
 #include "aio/net/http_connection.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
-#include <span>
 #include <stdexcept>
 #include <system_error>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "aio/http/response_head.h"
-#include "aio/net/read_buffer.h"
+#include "aio/http/response_writer.h"
+#include "aio/net/body_pace.h"
+#include "aio/net/http_observation.h"
 #include "aio/net/stream.h"
+#include "aio/net/stream_reader.h"
 
 namespace prometheus_async::aio::net {
 
@@ -27,44 +28,87 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t kMostLingered = 256 * 1024;  // bytes that a client may still send after its last answer
-constexpr std::size_t kMostReadAhead = 16 * 1024;  // bytes of further requests; twisted.web's
+constexpr int kMostWithoutWaiting = 16;            // answers, or pieces, after which other connections have a turn
+constexpr std::size_t kMostKept = 4096;            // bytes of what was unsent, as memory for the next
+
+using Parts = http::ResponseWriter::Parts;
+
+Stream::ConstBuffers buffers_of(const Parts& parts) {
+  return {asio::buffer(parts[0]), asio::buffer(parts[1]), asio::buffer(parts[2])};
+}
+
+bool is_empty(const Parts& parts) { return parts[0].empty() && parts[1].empty() && parts[2].empty(); }
+
+void remove_front(Parts& parts, std::size_t size) {
+  for (std::string_view& part : parts) {
+    const std::size_t of_part = std::min(size, part.size());
+    part.remove_prefix(of_part);
+    size -= of_part;
+  }
+}
 
 }  // namespace
 
+std::string_view HttpService::date() {
+  timespec now{};  // as of the kernel's last tick, for a fifth of the cost
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return date_.at(std::chrono::system_clock::from_time_t(now.tv_sec));
+}
+
 class HttpConnection final : public HttpExchange {
  public:
-  HttpConnection(HttpService& service, asio::ip::tcp::socket socket, asio::ssl::context* tls,
-                 ConnectionGroup::Seat& seat)
+  HttpConnection(HttpService& service, Socket socket, asio::ssl::context* tls, ConnectionGroup::Seat& seat)
       : service_(service),
         seat_(seat),
         stream_(std::move(socket), tls),
+        reader_(stream_),
         deadline_(service.deadlines_, [this] { stream_.cancel(); }),
         parser_(service.options_.limits) {
     seat_.on_stop([this] {
       if (is_idle_) stream_.cancel();
+      tell_of_stop();
     });
   }
 
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
 
+  // A request that is answered at once passes through here without a coroutine frame but that of the read that it is
+  // waited for with. Asio keeps two frames a thread for the next; each further one that lives at a time is an
+  // allocation.
   asio::awaitable<void> run() {
     if (stream_.is_tls() && !co_await shake_hands()) co_return;
     deadline_.expire_after(timeouts().first_byte);
-    for (;;) {
-      answer_ = Answer::kNone;
-      has_sent_continue_ = false;
-      const Head head = co_await read_head();
-      if (head == Head::kNone) co_return;
-      if (head == Head::kRefused) break;
-      http::Status fallback = 500;
-      std::string reason;  // empty: the status' own
+    do {
+      begin_request();
+      std::optional<http::ParseError> refusal;
+      for (Event event = parse().event; event != Event::kHead && !refusal; event = parse().event) {
+        if (event == Event::kError) {
+          refusal = parser_.error();
+          break;
+        }
+        if (!can_wait_for_head()) co_return;
+        const Stream::Result received = co_await reader_.receive();
+        is_idle_ = false;
+        sent_without_waiting_ = 0;
+        if (reader_.take(received) && !deadline_.has_expired()) continue;
+        if (!deadline_.has_expired() || !parser_.has_begun()) co_return;
+        refusal = http::ParseError{408, "the request took too long"};
+        break;
+      }
+      deadline_.clear();
+      const Account account(*this, refusal ? nullptr : &parser_.head());
+      if (refusal) {
+        service_.on_refused(peer(), *refusal);
+        co_await respond_plainly(refusal->status, refusal->reason);
+        break;
+      }
+      std::optional<BadBody> failure;
       try {
         const Watch watch(*this);
-        co_await service_.answer(*this);
+        if (!service_.answer_now(*this) && !writer_.has_begun()) co_await service_.answer(*this);
       } catch (const BadBody& error) {
-        fallback = error.status();
-        reason = error.what();
+        failure = error;
       } catch (const std::exception& error) {
         if (seat_.is_aborted()) throw;
         log_failure(error.what());
@@ -72,23 +116,23 @@ class HttpConnection final : public HttpExchange {
         if (seat_.is_aborted()) throw;
         log_failure("an exception that is no std::exception");
       }
-      if (answer_ == Answer::kNone && !is_lost_) co_await respond_plainly(fallback, reason);
-      if (answer_ == Answer::kBegun) lose();
-      if (is_lost_) co_return;
-      if (!keep_alive_) break;
-      parser_.reset();
-      if (!is_reading_ahead_) buffer_.shrink();
-      deadline_.expire_after(timeouts().keep_alive);
-    }
+      if (!unsent_.empty()) {
+        const Parts parts{unsent_, {}, {}};
+        co_await send_rest(parts);
+      }
+      if (!writer_.has_begun() && !is_lost_) {
+        if (!failure) failure.emplace(500, http::Status(500).reason());
+        co_await respond_plainly(failure->status(), failure->what());
+      }
+      if (!writer_.is_complete()) lose();
+      if (sent_without_waiting_ >= kMostWithoutWaiting) co_await give_others_a_turn();
+    } while (!is_lost_ && writer_.keep_alive());
     if (!is_lost_) co_await linger();
   }
 
   // A read that was begun for on_disconnect() and has not ended: *this lives until it has.
-  bool is_reading_ahead() const { return is_reading_ahead_; }
-  asio::awaitable<void> end_reading_ahead() {
-    stream_.cancel();
-    return wait_for_read_ahead();
-  }
+  bool is_reading_ahead() const { return reader_.is_reading_ahead(); }
+  asio::awaitable<void> end_reading_ahead() { return reader_.end_reading_ahead(); }
 
   // --- HttpExchange.
   const http::RequestHead& head() const override { return parser_.head(); }
@@ -98,25 +142,32 @@ class HttpConnection final : public HttpExchange {
   bool is_lost() const override { return is_lost_; }
   http::RequestParser release() override {
     is_lost_ = true;
+    is_released_ = true;
     return std::move(parser_);
   }
 
   asio::awaitable<std::string_view> read_some() override {
-    if (answer_ != Answer::kNone) co_return std::string_view();
-    if (head().expects_continue && !has_sent_continue_ && !parser_.is_complete() && buffer_.bytes().empty()) {
+    if (writer_.has_begun()) co_return std::string_view();
+    if (head().expects_continue && !has_sent_continue_ && !parser_.is_complete() && reader_.bytes().empty()) {
       has_sent_continue_ = true;
-      co_await send("HTTP/1.1 100 Continue\r\n\r\n", {}, {});
+      const Parts parts{"HTTP/1.1 100 Continue\r\n\r\n", {}, {}};
+      co_await send(parts);
     }
-    deadline_.expire_after(timeouts().body);
+    auto left = std::chrono::nanoseconds(timeouts().body);
     for (;;) {
       const http::RequestParser::Result result = parse();
       if (result.event == Event::kError) throw BadBody(parser_.error().status, parser_.error().reason);
-      if (result.event != Event::kNeedMore) {
-        deadline_.clear();
-        co_return result.body;  // empty with kComplete
-      }
-      if (co_await read_more()) continue;
-      if (deadline_.has_expired()) throw BadBody(408, "the body took too long");
+      if (result.event != Event::kNeedMore) co_return result.body;  // empty with kComplete
+      deadline_.expire_after(std::min(left, body_pace_.patience()));
+      const auto began = Deadlines::Clock::now();
+      const Stream::Result received = co_await reader_.receive();
+      const auto waited = Deadlines::Clock::now() - began;
+      const bool has_expired = deadline_.has_expired();
+      deadline_.clear();
+      if (has_expired) throw BadBody(408, "the body took too long");
+      body_pace_.has_waited(waited, std::get<std::size_t>(received));
+      left = std::max(left - waited, BodyPace::Duration::zero());
+      if (reader_.take(received)) continue;
       is_lost_ = true;
       throw std::system_error(std::make_error_code(std::errc::connection_reset),
                               "the client left in the middle of the body");
@@ -124,75 +175,86 @@ class HttpConnection final : public HttpExchange {
   }
 
   asio::awaitable<void> respond(http::Status status, const http::Headers& headers, std::string_view body) override {
-    write_head(status, headers, body.size());
-    answer_ = Answer::kComplete;
-    return send(out_, may_have_body_ ? body : std::string_view(), {});
+    begin(status, headers, body.size());
+    return send(writer_.whole(body));
+  }
+
+  void respond_now(http::Status status, const http::Headers& headers, std::string_view body) override {
+    begin(status, headers, body.size());
+    Parts parts = writer_.whole(body);
+    if (send_now(parts)) return;
+    for (const std::string_view part : parts) unsent_.append(part);
   }
 
   void begin(http::Status status, const http::Headers& headers, std::optional<std::uint64_t> content_length) override {
-    write_head(status, headers, content_length);
-    answer_ = Answer::kBegun;
-    has_sent_head_ = false;
-    left_ = content_length;
+    const bool may_stay = head().keep_alive && drop_body() && !is_stopping() &&
+                          requests_ < service_.options_.max_requests.value_or(UINT64_MAX);
+    writer_.begin(head(), status, headers, content_length, {.keep_alive = may_stay, .date = service_.date()});
+    if (timeouts().answer) answer_by_ = Deadlines::Clock::now() + *timeouts().answer;
+    observation_.note(status, writer_.head());
   }
 
-  asio::awaitable<void> write(std::string_view piece) override {
-    if (answer_ != Answer::kBegun) throw std::logic_error("write() outside of begin() and finish()");
-    start_piece();
-    if (!may_have_body_) piece = {};
-    if (left_) {
-      if (piece.size() > *left_) throw std::length_error("the answer is longer than its Content-Length");
-      *left_ -= piece.size();
-    }
-    if (!is_chunked_ || piece.empty()) return send(out_, piece, {});
-    std::array<char, 16> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), piece.size(), 16).ptr;
-    out_.append(digits.data(), end).append("\r\n");
-    return send(out_, piece, "\r\n");
-  }
+  asio::awaitable<void> write(std::string_view piece) override { return send(writer_.piece(piece)); }
+  asio::awaitable<void> finish() override { return send(writer_.end()); }
+  std::uint64_t bytes_sent() const override { return bytes_sent_; }
 
-  asio::awaitable<void> finish() override {
-    if (answer_ != Answer::kBegun) throw std::logic_error("finish() without begin()");
-    if (left_.value_or(0) > 0 && may_have_body_) {
-      throw std::length_error("the answer is " + std::to_string(*left_) + " bytes shorter than its Content-Length");
-    }
-    start_piece();
-    if (is_chunked_) out_.append("0\r\n\r\n");
-    answer_ = Answer::kComplete;
-    return send(out_, {}, {});
+  bool is_stopping() const override { return seat_.is_stopping(); }
+  void on_stop(std::function<void()> callback) override {
+    on_stop_ = std::move(callback);
+    if (is_stopping()) tell_of_stop();
   }
 
   void on_disconnect(std::function<void()> callback) override {
     on_disconnect_ = std::move(callback);
-    if (is_lost_ || read_ahead_error_) {
+    if (is_lost_) {
       tell_of_disconnect();
     } else {
-      read_ahead();
+      reader_.read_ahead([this] { tell_of_disconnect(); });
     }
   }
 
  private:
   using Event = http::RequestParser::Event;
 
-  enum class Head {
-    kRequest,
-    kRefused,  // and answered so
-    kNone,     // the client had no more to say
-  };
-
-  enum class Answer { kNone, kBegun, kComplete };
-
-  // The time in which on_disconnect_ may be called: what it uses is in the frame of answer().
+  // The time in which callbacks may be called: what they use is in the frame of answer().
   class Watch {
    public:
     explicit Watch(HttpConnection& connection) : connection_(connection) {}
-    ~Watch() { connection_.on_disconnect_ = nullptr; }
+    ~Watch() {
+      connection_.reader_.stop_reading_ahead();
+      connection_.on_disconnect_ = nullptr;
+      connection_.on_stop_ = nullptr;
+    }
 
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
    private:
     HttpConnection& connection_;
+  };
+
+  // The time of one request and its answer, at whose end the observers are told.
+  class Account {
+   public:
+    // `request` is null for what was refused.
+    Account(HttpConnection& connection, const http::RequestHead* request) : connection_(connection), request_(request) {
+      connection_.observation_.begin();
+    }
+    ~Account() {
+      const HttpConnection& c = connection_;
+      connection_.observation_.end({.peer = c.peer(),
+                                    .request = c.is_released_ ? nullptr : request_,
+                                    .bytes_sent = c.bytes_sent_,
+                                    .is_complete = c.writer_.is_complete() && c.is_sent_,
+                                    .is_lost = c.is_lost_});
+    }
+
+    Account(const Account&) = delete;
+    Account& operator=(const Account&) = delete;
+
+   private:
+    HttpConnection& connection_;
+    const http::RequestHead* const request_;
   };
 
   const ServerTimeouts& timeouts() const { return service_.options_.timeouts; }
@@ -206,111 +268,33 @@ class HttpConnection final : public HttpExchange {
     co_return !error;
   }
 
-  // Waits for a request, under the deadline that is set; from its first byte on, under one of its own.
-  asio::awaitable<Head> read_head() {
-    for (;;) {
-      const bool had_begun = parser_.has_begun();
-      const Event event = parse().event;
-      if (event == Event::kHead) break;
-      if (event == Event::kError) {
-        co_await respond_plainly(parser_.error().status, parser_.error().reason);
-        co_return Head::kRefused;
-      }
-      if (parser_.has_begun() && !had_begun) deadline_.expire_after(timeouts().head);
-      is_idle_ = !parser_.has_begun();
-      if (is_idle_ && seat_.is_stopping()) co_return Head::kNone;
-      const bool has_more = co_await read_more();
-      is_idle_ = false;
-      if (has_more) continue;
-      if (!deadline_.has_expired() || !parser_.has_begun()) co_return Head::kNone;
-      co_await respond_plainly(408, "the request took too long");
-      co_return Head::kRefused;
+  // --- Reading.
+
+  void begin_request() {
+    if (requests_++ > 0) {
+      parser_.reset();
+      writer_.reset();
+      reader_.shrink();
+      deadline_.expire_after(timeouts().keep_alive);
     }
-    deadline_.clear();
-    co_return Head::kRequest;
+    is_head_timed_ = has_sent_continue_ = false;
+    bytes_sent_ = 0;
+    body_pace_ = BodyPace(timeouts().body_grace, service_.options_.min_body_rate);
+  }
+
+  // Before each read: under the deadline that is set, or from the first byte on under the head's own. False to end the
+  // connection instead.
+  bool can_wait_for_head() {
+    is_idle_ = !parser_.has_begun();
+    if (is_idle_) return !is_stopping();
+    if (!std::exchange(is_head_timed_, true)) deadline_.expire_after(timeouts().head);
+    return true;
   }
 
   http::RequestParser::Result parse() {
-    const http::RequestParser::Result result = parser_.parse(buffer_.bytes());
-    buffer_.consume(result.consumed);
+    const http::RequestParser::Result result = parser_.parse(reader_.bytes());
+    reader_.consume(result.consumed);
     return result;
-  }
-
-  // False if the deadline has passed or the client is gone.
-  asio::awaitable<bool> read_more() {
-    if (is_reading_ahead_) {
-      co_await wait_for_read_ahead();
-      co_return !read_ahead_error_ && !deadline_.has_expired();
-    }
-    if (read_ahead_error_) co_return false;
-    const std::span<char> room = buffer_.prepare();
-    const auto [error, size] = co_await stream_.read_some(asio::buffer(room.data(), room.size()));
-    buffer_.commit(size);
-    co_return !error && !deadline_.has_expired();
-  }
-
-  // --- Reading while an answer is made, to see the client go.
-  //
-  // A read that is under way when the answer is complete stays, as the next one that read_more() would begin.
-  void read_ahead() {
-    const std::size_t held = buffer_.bytes().size();
-    if (is_reading_ahead_ || held >= kMostReadAhead) return;
-    const std::span<char> room = buffer_.prepare();
-    is_reading_ahead_ = true;
-    stream_.read_some(asio::buffer(room.data(), std::min(room.size(), kMostReadAhead - held)),
-                      [this](const error_code& error, std::size_t size) { has_read_ahead(error, size); });
-  }
-
-  void has_read_ahead(const error_code& error, std::size_t size) {
-    is_reading_ahead_ = false;
-    buffer_.commit(size);
-    read_ahead_error_ = error;
-    if (read_ahead_waiter_) read_ahead_waiter_->cancel();
-    if (!on_disconnect_) return;
-    if (error) {
-      tell_of_disconnect();
-    } else {
-      read_ahead();
-    }
-  }
-
-  asio::awaitable<void> wait_for_read_ahead() {
-    if (!read_ahead_waiter_) read_ahead_waiter_.emplace(stream_.get_executor(), asio::steady_timer::time_point::max());
-    while (is_reading_ahead_) co_await read_ahead_waiter_->async_wait(asio::as_tuple(asio::use_awaitable));
-  }
-
-  void tell_of_disconnect() {
-    lose();
-    if (const auto callback = std::exchange(on_disconnect_, nullptr)) callback();
-  }
-
-  // Nothing more goes either way.
-  void lose() {
-    is_lost_ = true;
-    stream_.reset();
-  }
-
-  // --- Writing.
-
-  // Leaves the head in out_ and settles how the body is sent, and whether another request may follow.
-  void write_head(http::Status status, const http::Headers& headers, std::optional<std::uint64_t> content_length) {
-    if (answer_ != Answer::kNone) throw std::logic_error("the request has its answer already");
-    const bool is_http10 = head().minor_version == 0;
-    const bool may_have_body = head().method != "HEAD" && !status.is_bodiless();
-    const bool is_chunked = may_have_body && !content_length && !is_http10;
-    const bool is_delimited = !may_have_body || content_length || is_chunked;
-    const bool keep_alive = is_delimited && head().keep_alive && drop_body() && !seat_.is_stopping() &&
-                            !headers.has_token("Connection", "close");
-    out_.clear();
-    http::append_response_head(out_, status, headers,
-                               {.content_length = content_length,
-                                .chunked = is_chunked,
-                                .keep_alive = keep_alive,
-                                .is_http10 = is_http10,
-                                .date = service_.date()});
-    may_have_body_ = may_have_body;
-    is_chunked_ = is_chunked;
-    keep_alive_ = keep_alive;
   }
 
   // Drops what has come of a body that was not read. Whether that is the whole: if not, the connection ends with the
@@ -323,38 +307,80 @@ class HttpConnection final : public HttpExchange {
     return event == Event::kComplete;
   }
 
+  void tell_of_disconnect() {
+    lose();
+    if (const auto callback = std::exchange(on_disconnect_, nullptr)) callback();
+  }
+
+  void tell_of_stop() {
+    if (const auto callback = std::exchange(on_stop_, nullptr)) callback();
+  }
+
+  // Nothing more goes either way.
+  void lose() {
+    is_lost_ = true;
+    stream_.reset();
+  }
+
+  // --- Writing.
+
   // What cannot become a request, or was not answered.
   asio::awaitable<void> respond_plainly(http::Status status, std::string_view reason) {
     const http::Headers headers{{"Content-Type", "text/plain; charset=utf-8"}};
-    const std::string body =
-        std::to_string(status.code()) + ": " + std::string(reason.empty() ? status.reason() : reason);
+    const std::string body = std::to_string(status.code()) + ": " + std::string(reason);
     co_await respond(status, headers, body);
   }
 
-  // The head, once, and what the next piece begins with.
-  void start_piece() {
-    if (std::exchange(has_sent_head_, true)) out_.clear();
+  // At once, if the system takes it all.
+  asio::awaitable<void> send(Parts parts) {
+    if (!send_now(parts)) return send_rest(parts);
+    return sent_without_waiting_ < kMostWithoutWaiting ? nothing() : give_others_a_turn();
   }
 
-  // Sends all three, as long as the client takes some of it before each deadline.
-  asio::awaitable<void> send(std::string_view head, std::string_view body, std::string_view end) {
-    while (!is_lost_ && !(head.empty() && body.empty() && end.empty())) {
-      deadline_.expire_after(timeouts().write);
-      const Stream::ConstBuffers buffers{asio::buffer(head), asio::buffer(body), asio::buffer(end)};
-      auto [error, size] = co_await stream_.write_some(buffers);
+  // Leaves what the system does not take at once. Whether it took all, or there is nobody to send to.
+  bool send_now(Parts& parts) {
+    is_sent_ = false;
+    if (is_lost_) return true;
+    ++sent_without_waiting_;
+    const auto [error, size] = stream_.write_now(buffers_of(parts));  // an error comes again when it is waited for
+    bytes_sent_ += size;
+    remove_front(parts, size);
+    return is_sent_ = is_empty(parts);
+  }
+
+  // As long as the client takes some of it before each deadline.
+  asio::awaitable<void> send_rest(Parts parts) {
+    while (!is_lost_ && !is_empty(parts)) {
+      deadline_.expire_after(patience_of_sending());
+      const Stream::ConstBuffers buffers = buffers_of(parts);
+      const auto [error, size] = co_await stream_.write_some(buffers);
+      bytes_sent_ += size;
+      remove_front(parts, size);
       if (error && !is_lost_) tell_of_disconnect();
-      for (std::string_view* part : {&head, &body, &end}) {
-        const std::size_t of_part = std::min(size, part->size());
-        part->remove_prefix(of_part);
-        size -= of_part;
-      }
     }
+    sent_without_waiting_ = 0;
+    is_sent_ = !is_lost_;
     deadline_.clear();
+    unsent_.clear();
+    if (unsent_.capacity() > kMostKept) std::string().swap(unsent_);
+  }
+
+  Deadlines::Clock::duration patience_of_sending() const {
+    const Deadlines::Clock::duration patience = timeouts().write;
+    if (!timeouts().answer || !writer_.has_begun()) return patience;
+    return std::min(patience, std::max(answer_by_ - Deadlines::Clock::now(), Deadlines::Clock::duration::zero()));
+  }
+
+  static asio::awaitable<void> nothing() { co_return; }
+
+  asio::awaitable<void> give_others_a_turn() {
+    sent_without_waiting_ = 0;
+    return asio::post(stream_.get_executor(), asio::use_awaitable);
   }
 
   // Ends the connection so that the last answer arrives: closing with unread bytes would reset it on its way.
   asio::awaitable<void> linger() {
-    if (is_reading_ahead_) co_await end_reading_ahead();
+    if (is_reading_ahead()) co_await end_reading_ahead();
     is_idle_ = true;
     deadline_.expire_after(timeouts().linger);
     if (co_await stream_.finish()) co_return;
@@ -375,29 +401,30 @@ class HttpConnection final : public HttpExchange {
   HttpService& service_;
   ConnectionGroup::Seat& seat_;
   Stream stream_;
+  StreamReader reader_;
   Deadline deadline_;
-  ReadBuffer buffer_;
   http::RequestParser parser_;
+  http::ResponseWriter writer_;
+  std::uint64_t requests_ = 0;
+  int sent_without_waiting_ = 0;
   bool is_idle_ = false;  // waits for a request or for the end: may be cut off
   bool is_lost_ = false;  // the client is gone: nothing more can be written
 
   // Of this request and its answer.
-  Answer answer_ = Answer::kNone;
+  bool is_head_timed_ = false;
   bool has_sent_continue_ = false;
-  bool keep_alive_ = false;
-  bool may_have_body_ = false;
-  bool is_chunked_ = false;
-  bool has_sent_head_ = false;
-  std::optional<std::uint64_t> left_;  // bytes still to come, if that was said
-  std::string out_;                    // the head, or what goes before a piece
+  bool is_sent_ = false;      // the last send() came to its end
+  bool is_released_ = false;  // release() has taken the parser
+  BodyPace body_pace_{{}, 0};
+  std::uint64_t bytes_sent_ = 0;
+  std::string unsent_;                        // of respond_now()
+  Deadlines::Clock::time_point answer_by_{};  // if that is bounded
   std::function<void()> on_disconnect_;
-
-  bool is_reading_ahead_ = false;
-  error_code read_ahead_error_;  // the stream gives nothing more
-  std::optional<asio::steady_timer> read_ahead_waiter_;
+  std::function<void()> on_stop_;
+  HttpObservation observation_{service_.options_.observers};
 };
 
-asio::awaitable<void> serve_http(std::shared_ptr<HttpService> service, asio::ip::tcp::socket socket,
+asio::awaitable<void> serve_http(std::shared_ptr<HttpService> service, Socket socket,
                                  std::shared_ptr<asio::ssl::context> tls, ConnectionGroup::Seat& seat) {
   HttpConnection connection(*service, std::move(socket), tls.get(), seat);
   std::exception_ptr failure;

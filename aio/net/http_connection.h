@@ -27,7 +27,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include "aio/http/date.h"
 #include "aio/http/headers.h"
@@ -37,6 +36,7 @@
 #include "aio/net/connection_group.h"
 #include "aio/net/deadlines.h"
 #include "aio/net/http_options.h"
+#include "aio/net/socket.h"
 
 namespace boost::asio::ssl {
 class context;
@@ -98,6 +98,15 @@ class HttpExchange {
   // Throws, at the call, std::length_error for less than `content_length`.
   virtual asio::awaitable<void> finish() = 0;
 
+  // Answers in one piece at the call, and there is nothing to await: what the system does not take at once is copied,
+  // and sent after answer() or answer_now() has returned. So this is for answers that a copy of is no harm; it costs a
+  // coroutine frame less. Otherwise as respond().
+  virtual void respond_now(http::Status status, const http::Headers& headers, std::string_view body) = 0;
+
+  // Bytes of this answer that the system has taken so far, its head and what chunks add to it included. They may be on
+  // their way yet.
+  virtual std::uint64_t bytes_sent() const = 0;
+
   // From now on until answer() returns, `callback` is called once if the client goes away, at once if it is gone: by
   // closing its side too, which cannot be told apart from leaving. To see it the connection reads ahead, up to 16 KiB
   // of further requests, which are answered in their turn; a client that has sent more is noticed when a write fails.
@@ -106,6 +115,12 @@ class HttpExchange {
   virtual void on_disconnect(std::function<void()> callback) = 0;
   // Whether the client is gone: nothing that is written reaches it.
   virtual bool is_lost() const = 0;
+
+  // From now on until answer() returns, `callback` is called once when the server is asked to stop, at once if it was:
+  // for answers that would go on for ever, which are to end now.
+  virtual void on_stop(std::function<void()> callback) = 0;
+  // Whether the server was asked to stop: this answer is its connection's last.
+  virtual bool is_stopping() const = 0;
 
   // Takes the head out of a connection that is over: its address and all views of it stay as they are.
   //
@@ -132,9 +147,17 @@ class HttpService {
   // its own status and no line. Without any answer: a 500 too.
   virtual asio::awaitable<void> answer(HttpExchange& exchange) = 0;
 
+  // Is asked first, before the body has come: a service that has the answer at hand gives it by respond_now() and says
+  // true, and no coroutine is made. False, with nothing answered: answer() follows. Throws as answer().
+  virtual bool answer_now(HttpExchange&) { return false; }
+
+  // Told of what never became a request: malformed, too large, or too slow with its head. It is answered with
+  // `error.status` and its connection ends. Must not throw.
+  virtual void on_refused(const Address& /*peer*/, const http::ParseError& /*error*/) {}
+
   const HttpOptions& options() const { return options_; }
   // The value of Date, valid until the next call.
-  std::string_view date() { return date_.at(std::chrono::system_clock::now()); }
+  std::string_view date();
 
  private:
   friend class HttpConnection;
@@ -148,7 +171,7 @@ class HttpService {
 // abort() is. With `tls`, HTTPS.
 //
 // The coroutine's frame owns socket, buffer and parser.
-asio::awaitable<void> serve_http(std::shared_ptr<HttpService> service, asio::ip::tcp::socket socket,
+asio::awaitable<void> serve_http(std::shared_ptr<HttpService> service, Socket socket,
                                  std::shared_ptr<asio::ssl::context> tls, ConnectionGroup::Seat& seat);
 
 }  // namespace prometheus_async::aio::net

@@ -3,145 +3,125 @@
 #include "aio/net/listener.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
+#include <cerrno>
+#include <string>
 #include <system_error>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ip/v6_only.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace prometheus_async::aio::net {
 namespace {
 
-using asio::ip::tcp;
-using boost::system::error_code;
-namespace errc = boost::system::errc;
-
 constexpr auto kAwaitTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kFirstPause(100);
 constexpr std::chrono::milliseconds kLongestPause(1000);
+constexpr std::chrono::seconds kBetweenLines(1);
+constexpr int kMostTurnedAway = 1024;  // at a time: others on the thread wait for it
 
-// No child process of the program gets the socket. Asio has no option for it.
-void close_on_exec(int descriptor) { ::fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
+int open_reserve() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
-void throw_if(const error_code& ec, const std::string& where) {
-  if (ec) throw std::system_error(ec, "listen on " + where);
-}
+int accept_from(int listening) { return ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 
-// This machine lacks the address or its whole family: no reason to fail if a name has others.
-bool is_absent_here(const std::system_error& error) {
-  return error.code() == std::errc::address_not_available || error.code() == std::errc::address_family_not_supported;
-}
-
-asio::awaitable<std::vector<tcp::endpoint>> look_up(std::string host, std::uint16_t port) {
-  error_code ec;
-  const asio::ip::address numeric = asio::ip::make_address(host, ec);
-  if (!ec) co_return std::vector<tcp::endpoint>(1, tcp::endpoint(numeric, port));
-  tcp::resolver resolver(co_await asio::this_coro::executor);
-  const std::string service = std::to_string(port);
-  const auto [error, results] = co_await resolver.async_resolve(
-      host, service, tcp::resolver::passive | tcp::resolver::numeric_service, kAwaitTuple);
-  throw_if(error, Address{host, port}.to_string());
-  co_return std::vector<tcp::endpoint>(results.begin(), results.end());
-}
-
-// At those that this machine has, which is one or more.
-std::vector<std::unique_ptr<Listener>> listen_at_each(const asio::any_io_executor& executor,
-                                                      std::vector<tcp::endpoint> endpoints,
-                                                      const ListenOptions& options) {
-  std::vector<std::unique_ptr<Listener>> listeners;
-  std::optional<std::system_error> absent;
-  for (tcp::endpoint& endpoint : endpoints) {
-    if (!listeners.empty()) endpoint.port(listeners.front()->address().port);
-    try {
-      listeners.push_back(std::make_unique<Listener>(executor, endpoint, options));
-    } catch (const std::system_error& error) {
-      if (!is_absent_here(error)) throw;
-      absent.emplace(error);
-    }
+// There is none any more, or it is the connection that failed: accept(2) reports its pending errors as its own.
+bool is_of_connection(int reason) {
+  switch (reason) {
+    case EAGAIN:
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH: return true;
+    default: return false;
   }
-  if (listeners.empty()) throw std::system_error(*absent);
-  return listeners;
+}
+
+int family_of(int descriptor) {
+  int family = 0;
+  socklen_t size = sizeof family;
+  ::getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &family, &size);
+  return family;
 }
 
 }  // namespace
 
-Listener::Listener(asio::any_io_executor executor, const tcp::endpoint& endpoint, const ListenOptions& options)
-    : acceptor_(executor), pause_(executor), log_(options.log) {
-  const std::string where = Address{endpoint.address().to_string(), endpoint.port()}.to_string();
-  error_code ec;
-  acceptor_.open(endpoint.protocol(), ec);
-  throw_if(ec, where);
-  close_on_exec(acceptor_.native_handle());
-  acceptor_.set_option(asio::socket_base::reuse_address(true), ec);
-  throw_if(ec, where);
-  if (endpoint.address().is_v6()) {  // the wildcard takes IPv4 as well; else the system's default would decide
-    acceptor_.set_option(asio::ip::v6_only(!endpoint.address().is_unspecified()), ec);
-    throw_if(ec, where);
-  }
-  acceptor_.bind(endpoint, ec);
-  throw_if(ec, where);
-  acceptor_.listen(options.backlog, ec);
-  throw_if(ec, where);
-  const tcp::endpoint local = acceptor_.local_endpoint(ec);
-  throw_if(ec, where);
-  address_ = {local.address().to_string(), local.port()};
+Listener::Listener(asio::any_io_executor executor, ListeningSocket socket, Log log)
+    : address_(socket.address()),
+      log_(std::move(log)),
+      family_(family_of(socket.descriptor())),
+      descriptor_(executor),
+      timer_(executor),
+      pause_(kFirstPause) {
+  descriptor_.assign(socket.descriptor());
+  file_ = socket.release().file;
+  reserve_ = open_reserve();
 }
 
-asio::awaitable<std::optional<tcp::socket>> Listener::accept() {
-  std::chrono::milliseconds pause = kFirstPause;
-  while (acceptor_.is_open()) {
-    auto [error, socket] = co_await acceptor_.async_accept(kAwaitTuple);
-    if (!error) {
-      close_on_exec(socket.native_handle());
-      error_code ignored;  // the peer may have gone
-      socket.set_option(tcp::no_delay(true), ignored);
-      co_return std::move(socket);
+Listener::~Listener() { close(); }
+
+asio::awaitable<std::optional<Socket>> Listener::accept() {
+  while (is_open()) {
+    // Always, so that clients who come in a stream do not keep the thread from all else.
+    co_await descriptor_.async_wait(asio::posix::stream_descriptor::wait_read, kAwaitTuple);
+    if (!is_open()) break;
+    const int accepted = accept_from(descriptor_.native_handle());
+    if (accepted < 0) {
+      co_await recover(errno);
+      continue;
     }
-    if (!acceptor_.is_open()) break;
-    if (error == errc::connection_aborted || error == errc::protocol_error) continue;
-    if (log_ && (pause == kFirstPause || pause == kLongestPause)) {
-      log_("accept on " + address_.to_string() + ": " + error.message());
-    }
-    pause_.expires_after(pause);
-    co_await pause_.async_wait(kAwaitTuple);
-    pause = std::min(2 * pause, kLongestPause);
+    pause_ = kFirstPause;
+    Socket socket(descriptor_.get_executor());
+    boost::system::error_code error;
+    socket.assign(asio::generic::stream_protocol(family_, 0), accepted, error);
+    if (!error) co_return std::move(socket);
+    ::close(accepted);
+    co_await recover(error.value());
   }
   co_return std::nullopt;
 }
 
+asio::awaitable<void> Listener::recover(int reason) {
+  if (is_of_connection(reason)) co_return;
+  log_failure(reason);
+  if ((reason == EMFILE || reason == ENFILE) && pause_ > kFirstPause) turn_away();
+  timer_.expires_after(pause_);
+  pause_ = std::min(2 * pause_, kLongestPause);
+  co_await timer_.async_wait(kAwaitTuple);
+}
+
+void Listener::turn_away() {
+  if (reserve_ >= 0) ::close(reserve_);
+  for (int i = 0; i < kMostTurnedAway; ++i) {
+    const int accepted = accept_from(descriptor_.native_handle());
+    if (accepted < 0 && !(is_of_connection(errno) && errno != EAGAIN)) break;
+    if (accepted >= 0) ::close(accepted);
+  }
+  reserve_ = open_reserve();
+}
+
+void Listener::log_failure(int reason) {
+  const Clock::time_point now = Clock::now();
+  if (!log_ || (logged_at_ && now - *logged_at_ < kBetweenLines)) return;
+  logged_at_ = now;
+  log_("accept on " + address_.to_string() + ": " + std::generic_category().message(reason));
+}
+
 void Listener::close() {
-  error_code ignored;
-  acceptor_.close(ignored);
-  pause_.cancel();
-}
-
-asio::awaitable<std::vector<std::unique_ptr<Listener>>> listen(std::string host, std::uint16_t port,
-                                                               ListenOptions options) {
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  if (host.empty()) co_return listen_numeric(executor, host, port, options);
-  std::vector<tcp::endpoint> endpoints = co_await look_up(host, port);
-  co_return listen_at_each(executor, std::move(endpoints), options);
-}
-
-std::vector<std::unique_ptr<Listener>> listen_numeric(const asio::any_io_executor& executor, const std::string& host,
-                                                      std::uint16_t port, const ListenOptions& options) {
-  if (!host.empty()) {
-    error_code ec;
-    const asio::ip::address address = asio::ip::make_address(host, ec);
-    throw_if(ec, Address{host, port}.to_string());
-    return listen_at_each(executor, {{address, port}}, options);
-  }
-  try {
-    return listen_at_each(executor, {{tcp::v6(), port}}, options);  // which takes IPv4 as well
-  } catch (const std::system_error& error) {
-    if (!is_absent_here(error)) throw;
-  }
-  return listen_at_each(executor, {{tcp::v4(), port}}, options);
+  boost::system::error_code ignored;
+  descriptor_.close(ignored);
+  timer_.cancel();
+  file_.reset();
+  if (reserve_ >= 0) ::close(std::exchange(reserve_, -1));
 }
 
 }  // namespace prometheus_async::aio::net

@@ -3,6 +3,7 @@
 #include "aio/net/server.h"
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -14,7 +15,14 @@
 namespace prometheus_async::aio::net {
 namespace {
 
-constexpr std::chrono::seconds kHardStop(2);  // for connections to take notice of their cancellation
+asio::awaitable<void> end() { co_return; }
+
+// A time that is too far away to be represented is never.
+ConnectionGroup::Clock::time_point after(Server::Duration time) {
+  const auto now = ConnectionGroup::Clock::now();
+  return time < ConnectionGroup::Clock::time_point::max() - now ? now + time
+                                                                : ConnectionGroup::Clock::time_point::max();
+}
 
 }  // namespace
 
@@ -26,11 +34,11 @@ struct Server::State : std::enable_shared_from_this<State> {
         serve(std::move(function)),
         connections(executor) {}
 
-  ListenOptions listen_options() const { return {.backlog = options.backlog, .log = options.log}; }
+  TcpOptions tcp_options() const { return {.backlog = options.backlog}; }
 
-  void accept_from(std::vector<std::unique_ptr<Listener>> opened, const Serve& other) {
-    for (std::unique_ptr<Listener>& each : opened) {
-      std::shared_ptr<Listener> listener = std::move(each);
+  void accept_from(std::vector<ListeningSocket> sockets, const Serve& other) {
+    for (ListeningSocket& socket : sockets) {
+      auto listener = std::make_shared<Listener>(executor, std::move(socket), options.log);
       addresses.push_back(listener->address());
       listeners.push_back(listener);
       asio::co_spawn(executor, accept(shared_from_this(), std::move(listener), other ? other : serve), asio::detached);
@@ -42,10 +50,22 @@ struct Server::State : std::enable_shared_from_this<State> {
     const std::size_t room = std::max<std::size_t>(state->options.max_connections, 1);
     for (;;) {
       if (state->connections.size() >= room) co_await state->connections.wait_until_at_most(room - 1);
-      std::optional<asio::ip::tcp::socket> socket = co_await listener->accept();
+      std::optional<Socket> socket = co_await listener->accept();
       if (!socket || !listener->is_open()) co_return;
-      state->connections.spawn([&](ConnectionGroup::Seat& seat) { return serve(std::move(*socket), seat); });
+      state->connections.spawn(
+          [&](ConnectionGroup::Seat& seat) { return state->begin(serve, std::move(*socket), seat); });
     }
+  }
+
+  asio::awaitable<void> begin(const Serve& serve_it, Socket socket, ConnectionGroup::Seat& seat) const {
+    try {
+      return serve_it(std::move(socket), seat);
+    } catch (const std::exception& error) {
+      if (options.log) options.log("a new connection: " + escape_for_log(error.what()));
+    } catch (...) {
+      if (options.log) options.log("a new connection: an exception that is no std::exception");
+    }
+    return end();
   }
 
   void close_listeners() {
@@ -67,13 +87,19 @@ Server::Server(asio::any_io_executor executor, ServerOptions options, Serve serv
 Server::~Server() { abort(); }
 
 asio::awaitable<void> Server::listen(std::string host, std::uint16_t port, Serve serve) {
-  const ListenOptions options = state_->listen_options();  // named: g++ 12 destroys it twice within the co_await
-  std::vector<std::unique_ptr<Listener>> opened = co_await net::listen(std::move(host), port, options);
-  state_->accept_from(std::move(opened), serve);
+  const std::shared_ptr<State> state = state_;  // `this` may be gone after an await
+  std::vector<ListeningSocket> sockets = co_await net::listen(std::move(host), port, state->tcp_options());
+  state->accept_from(std::move(sockets), serve);
 }
 
 void Server::listen_numeric(const std::string& host, std::uint16_t port, Serve serve) {
-  state_->accept_from(net::listen_numeric(state_->executor, host, port, state_->listen_options()), serve);
+  state_->accept_from(net::listen_numeric(host, port, state_->tcp_options()), serve);
+}
+
+void Server::add(ListeningSocket socket, Serve serve) {
+  std::vector<ListeningSocket> sockets;
+  sockets.push_back(std::move(socket));
+  state_->accept_from(std::move(sockets), serve);
 }
 
 const std::vector<Address>& Server::addresses() const { return state_->addresses; }
@@ -81,11 +107,15 @@ std::size_t Server::connections() const { return state_->connections.size(); }
 
 void Server::close_listeners() { state_->close_listeners(); }
 
-asio::awaitable<void> Server::shut_down(std::chrono::steady_clock::duration timeout) {
+void Server::stop() {
+  state_->close_listeners();
+  state_->connections.stop();
+}
+
+asio::awaitable<void> Server::shut_down(Duration soft, Duration hard) {
   const std::shared_ptr<State> state = state_;  // `this` may be gone after an await
-  state->close_listeners();
-  state->connections.stop();
-  const auto deadline = ConnectionGroup::Clock::now() + timeout;
+  stop();
+  const auto deadline = after(soft);
   try {
     if (co_await state->connections.wait_until_at_most(0, deadline)) co_return;
   } catch (...) {
@@ -93,7 +123,7 @@ asio::awaitable<void> Server::shut_down(std::chrono::steady_clock::duration time
     throw;
   }
   state->connections.abort();
-  const auto hard_deadline = ConnectionGroup::Clock::now() + kHardStop;
+  const auto hard_deadline = after(hard);
   co_await state->connections.wait_until_at_most(0, hard_deadline);
 }
 

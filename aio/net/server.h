@@ -2,7 +2,7 @@
 //
 // Listens, accepts, serves each connection, and stops gracefully, whatever is spoken on the connections.
 //
-//   net::Server server(executor, {}, [service](asio::ip::tcp::socket socket, net::ConnectionGroup::Seat& seat) {
+//   net::Server server(executor, {}, [service](net::Socket socket, net::ConnectionGroup::Seat& seat) {
 //     return net::serve_http(service, std::move(socket), nullptr, seat);
 //   });
 //   co_await server.listen("127.0.0.1", 8000);
@@ -21,20 +21,21 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include "aio/net/address.h"
 #include "aio/net/connection_group.h"
+#include "aio/net/listening_socket.h"
 #include "aio/net/log.h"
+#include "aio/net/socket.h"
 
 namespace prometheus_async::aio::net {
 
 struct ServerOptions {
   // Connections at a time; further ones wait in the kernel's queue until one ends.
   std::size_t max_connections = 1024;
-  // Connections that the kernel holds until they are accepted.
+  // Connections that the kernel holds until they are accepted, for listen() and listen_numeric().
   int backlog = 128;
-  // Gets a line when accepting fails.
+  // Gets a line when accepting fails, and when `serve` throws.
   Log log = log_to_stderr;
 };
 
@@ -46,8 +47,8 @@ struct ServerOptions {
 class Server {
  public:
   // Called for each connection, its coroutine runs until the connection is over. The function may capture, but must not
-  // be a coroutine itself: it calls one.
-  using Serve = std::function<asio::awaitable<void>(asio::ip::tcp::socket, ConnectionGroup::Seat&)>;
+  // be a coroutine itself: it calls one. If it throws, the connection is closed.
+  using Serve = std::function<asio::awaitable<void>(Socket, ConnectionGroup::Seat&)>;
 
   Server(asio::any_io_executor executor, ServerOptions options, Serve serve);
   // As abort().
@@ -64,6 +65,9 @@ class Server {
   // The same at once, for a numeric address or, empty, all interfaces.
   void listen_numeric(const std::string& host, std::uint16_t port, Serve serve = nullptr);
 
+  // Serves the connections of a socket that listens already.
+  void add(ListeningSocket socket, Serve serve = nullptr);
+
   // Where it listens, or listened, in the order of the calls.
   const std::vector<Address>& addresses() const;
   // Connections that are served now.
@@ -71,13 +75,16 @@ class Server {
 
   // Accepts no more; connections live on.
   void close_listeners();
+  // The same, and asks all connections to end: idle ones now, busy ones when they have answered
+  // (ConnectionGroup::stop).
+  void stop();
 
-  // Stops gracefully. At once: closes the listening sockets, and asks all connections to end (see
-  // ConnectionGroup::stop). Then waits for them, up to `timeout`; then cancels them, and gives them 2 s to end: one
-  // that takes no notice is left behind, in the io_context's keeping.
+  // Stops gracefully: stop(); waits for the connections, up to `soft`; then cancels them, and gives them `hard` to end:
+  // one that takes no notice is left behind, in the io_context's keeping.
   //
   // Cancelled: stops at once, as abort(). A second call: waits for the same. *this may go while it waits.
-  asio::awaitable<void> shut_down(std::chrono::steady_clock::duration timeout);
+  using Duration = std::chrono::steady_clock::duration;
+  asio::awaitable<void> shut_down(Duration soft, Duration hard = std::chrono::seconds(2));
 
   // Closes the listening sockets and cancels all connections, without waiting for them to end.
   void abort() noexcept;

@@ -15,18 +15,18 @@ namespace {
 
 constexpr auto kAwaitTuple = asio::as_tuple(asio::use_awaitable);
 
-Address peer_of(const asio::ip::tcp::socket& socket) {
+Address peer_of(const Socket& socket) {
   boost::system::error_code ec;
-  const asio::ip::tcp::endpoint endpoint = socket.remote_endpoint(ec);
-  if (ec) return {};  // gone already
-  return {endpoint.address().to_string(), endpoint.port()};
+  const Endpoint endpoint = socket.remote_endpoint(ec);
+  return ec ? Address() : address_of(endpoint);  // an error: gone already
 }
 
 }  // namespace
 
-Stream::Stream(asio::ip::tcp::socket socket, asio::ssl::context* tls)
-    : socket_(std::move(socket)), peer_(peer_of(socket_)) {
-  if (tls != nullptr) tls_ = std::make_unique<asio::ssl::stream<asio::ip::tcp::socket&>>(socket_, *tls);
+Stream::Stream(Socket socket, asio::ssl::context* tls) : socket_(std::move(socket)), peer_(peer_of(socket_)) {
+  boost::system::error_code ignored;    // of a socket that is closed
+  socket_.non_blocking(true, ignored);  // for write_now(); others wait all the same
+  if (tls != nullptr) tls_ = std::make_unique<asio::ssl::stream<Socket&>>(socket_, *tls);
 }
 
 Stream::~Stream() = default;
@@ -55,6 +55,16 @@ asio::awaitable<Stream::Result> Stream::write_some(ConstBuffers buffers) {
   return socket_.async_write_some(buffers, kAwaitTuple);
 }
 
+Stream::Result Stream::write_now(ConstBuffers buffers) {
+  boost::system::error_code error = asio::error::would_block;
+  if (tls_) return {error, 0};
+  const std::size_t size =
+      buffers[1].size() + buffers[2].size() == 0
+          ? socket_.write_some(asio::const_buffer(buffers[0]), error)  // send() costs less than sendmsg()
+          : socket_.write_some(buffers, error);
+  return {error, size};
+}
+
 asio::awaitable<boost::system::error_code> Stream::finish() {
   boost::system::error_code result;
   if (tls_) {
@@ -62,7 +72,7 @@ asio::awaitable<boost::system::error_code> Stream::finish() {
     if (error == asio::error::operation_aborted) result = error;
   }
   boost::system::error_code ignored;  // the peer may have gone
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  socket_.shutdown(Socket::shutdown_send, ignored);
   co_return result;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A connected TCP socket, with or without TLS, behind one type.
+// A connected socket, with or without TLS, behind one type.
 //
 //   net::Stream stream(std::move(socket), nullptr);
 //   const auto [error, size] = co_await stream.read_some(asio::buffer(buffer));
@@ -15,10 +15,10 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 
 #include "aio/net/address.h"
+#include "aio/net/socket.h"
 
 namespace boost::asio::ssl {
 class context;
@@ -42,7 +42,7 @@ class Stream {
   using ConstBuffers = std::array<asio::const_buffer, 3>;
 
   // Plain if `tls` is null. `tls` need not outlive the call.
-  Stream(asio::ip::tcp::socket socket, asio::ssl::context* tls);
+  Stream(Socket socket, asio::ssl::context* tls);
   ~Stream();
 
   // Before anything else if is_tls(); otherwise does nothing.
@@ -52,7 +52,9 @@ class Stream {
   // The same without a coroutine. `handler` is called in a later turn of the loop; *this lives until then.
   void read_some(asio::mutable_buffer buffer, ReadHandler handler);
   asio::awaitable<Result> write_some(ConstBuffers buffers);
-  // Says that nothing more will be written: TLS's close_notify, which waits for the peer's, and TCP's FIN. The error is
+  // What the system takes without waiting: would_block if nothing. Always nothing with TLS.
+  Result write_now(ConstBuffers buffers);
+  // Says that nothing more will be written: TLS's close_notify, which waits for the peer's, and the FIN. The error is
   // operation_aborted or none: many a peer closes without a word.
   asio::awaitable<boost::system::error_code> finish();
   // Reads and drops bytes below TLS, for use after finish(): so the answer reaches a peer that is still sending.
@@ -63,13 +65,13 @@ class Stream {
   // Closes at once; the peer sees a reset.
   void reset();
 
-  asio::ip::tcp::socket::executor_type get_executor() { return socket_.get_executor(); }
+  Socket::executor_type get_executor() { return socket_.get_executor(); }
   bool is_tls() const { return tls_ != nullptr; }
   const Address& peer() const { return peer_; }
 
  private:
-  asio::ip::tcp::socket socket_;
-  std::unique_ptr<asio::ssl::stream<asio::ip::tcp::socket&>> tls_;
+  Socket socket_;
+  std::unique_ptr<asio::ssl::stream<Socket&>> tls_;
   Address peer_;
 };
 

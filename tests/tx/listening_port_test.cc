@@ -65,7 +65,7 @@ class Echo : public tx::Factory {
     if (seen_ != nullptr) ++seen_->stopped;
   }
 
-  asio::awaitable<void> serve(tcp::socket socket, std::shared_ptr<ssl::context> tls,
+  asio::awaitable<void> serve(aio::net::Socket socket, std::shared_ptr<ssl::context> tls,
                               ConnectionGroup::Seat& seat) override {
     if (seen_ != nullptr) {
       ++seen_->served;
@@ -235,7 +235,7 @@ TEST_F(ListeningPortTest, LetsTheFactorysExceptionThrough) {
 
 TEST_F(ListeningPortTest, ReportsAConnectionThatThrows) {
   struct Broken : Factory {
-    asio::awaitable<void> serve(tcp::socket, std::shared_ptr<ssl::context>, ConnectionGroup::Seat&) override {
+    asio::awaitable<void> serve(aio::net::Socket, std::shared_ptr<ssl::context>, ConnectionGroup::Seat&) override {
       throw std::runtime_error("no");
       co_return;
     }
@@ -297,7 +297,8 @@ TEST_F(ListeningPortTest, ClosesConnectionsThatOutlivedTheListening) {
 // One that is not asked to end, since it set nothing up for it.
 TEST_F(ListeningPortTest, CancelsConnectionsThatAreBusyForTooLong) {
   struct Busy : Factory {
-    asio::awaitable<void> serve(tcp::socket socket, std::shared_ptr<ssl::context>, ConnectionGroup::Seat&) override {
+    asio::awaitable<void> serve(aio::net::Socket socket, std::shared_ptr<ssl::context>,
+                                ConnectionGroup::Seat&) override {
       std::array<char, 1> byte;
       const auto buffer = asio::buffer(byte);
       for (;;) co_await asio::async_read(socket, buffer, asio::use_awaitable);

@@ -80,7 +80,7 @@ Site& Site::operator=(Site&&) noexcept = default;
 
 const ResourcePtr& Site::resource() const { return parts_->root; }
 
-asio::awaitable<void> Site::serve(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> tls,
+asio::awaitable<void> Site::serve(aio::net::Socket socket, std::shared_ptr<asio::ssl::context> tls,
                                   aio::net::ConnectionGroup::Seat& seat) {
   if (parts_->service == nullptr) {
     parts_->service = std::make_shared<Service>(socket.get_executor(), parts_->root, parts_->options);

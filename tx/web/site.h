@@ -11,12 +11,12 @@
 #include <memory>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include "aio/http/request_parser.h"
 #include "aio/net/connection_group.h"
 #include "aio/net/http_options.h"
 #include "aio/net/log.h"
+#include "aio/net/socket.h"
 #include "tx/factory.h"
 #include "tx/web/resource.h"
 
@@ -45,7 +45,7 @@ class Site : public Factory {
 
   const ResourcePtr& resource() const;
 
-  asio::awaitable<void> serve(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> tls,
+  asio::awaitable<void> serve(aio::net::Socket socket, std::shared_ptr<asio::ssl::context> tls,
                               aio::net::ConnectionGroup::Seat& seat) override;
 
  private:

@@ -29,14 +29,14 @@
 #include <gtest/gtest.h>
 
 #include "aio/net/server.h"
-#include "tests/aio/web/raw_client.h"
+#include "aio/web/testing/raw_client.h"
 
 namespace prometheus_async::aio::net {
 namespace {
 
 using namespace std::chrono_literals;
-using prometheus_async::testing::RawClient;
-using prometheus_async::testing::RawResponse;
+using prometheus_async::aio::web::testing::RawClient;
+using prometheus_async::aio::web::testing::RawResponse;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -78,10 +78,9 @@ class Running {
       log_.emplace_back(line);
     };
     const auto service = std::make_shared<Paths>(io_context_.get_executor(), std::move(options), std::move(answers));
-    server_.emplace(io_context_.get_executor(), ServerOptions(),
-                    [service](asio::ip::tcp::socket socket, ConnectionGroup::Seat& seat) {
-                      return serve_http(service, std::move(socket), nullptr, seat);
-                    });
+    server_.emplace(io_context_.get_executor(), ServerOptions(), [service](Socket socket, ConnectionGroup::Seat& seat) {
+      return serve_http(service, std::move(socket), nullptr, seat);
+    });
     server_->listen_numeric("127.0.0.1", 0);
     thread_ = std::jthread([this] { io_context_.run(); });
   }
@@ -142,7 +141,7 @@ std::string exchange_once(Running& server, std::string_view bytes) {
 TEST(HttpConnection, ServesTheExampleOfTheHeader) {
   asio::io_context io_context(1);
   const auto service = std::make_shared<Hello>(io_context.get_executor(), HttpOptions());
-  Server server(io_context.get_executor(), {}, [service](asio::ip::tcp::socket socket, ConnectionGroup::Seat& seat) {
+  Server server(io_context.get_executor(), {}, [service](Socket socket, ConnectionGroup::Seat& seat) {
     return serve_http(service, std::move(socket), nullptr, seat);
   });
   server.listen_numeric("127.0.0.1", 0);
@@ -426,7 +425,7 @@ TEST(HttpConnection, GoesWithItsIoContextWhileItReadsAhead) {
     asio::io_context io_context(1);
     std::map<std::string, Paths::Answer, std::less<>> answers{{"/", watch_for_ever}};
     const auto service = std::make_shared<Paths>(io_context.get_executor(), HttpOptions(), std::move(answers));
-    Server server(io_context.get_executor(), {}, [&](asio::ip::tcp::socket socket, ConnectionGroup::Seat& seat) {
+    Server server(io_context.get_executor(), {}, [&](Socket socket, ConnectionGroup::Seat& seat) {
       return serve_http(service, std::move(socket), nullptr, seat);
     });
     server.listen_numeric("127.0.0.1", 0);

@@ -20,19 +20,19 @@
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
 
-#include "tests/aio/web/raw_client.h"
+#include "aio/web/testing/raw_client.h"
 
 namespace prometheus_async::aio::net {
 namespace {
 
 using namespace std::chrono_literals;
-using prometheus_async::testing::can_connect;
-using prometheus_async::testing::RawClient;
+using prometheus_async::aio::web::testing::can_connect;
+using prometheus_async::aio::web::testing::RawClient;
 
 constexpr auto kAwaitTuple = asio::as_tuple(asio::use_awaitable);
 
 // Says its word, and again for each piece that comes.
-asio::awaitable<void> repeat(asio::ip::tcp::socket socket, std::string word) {
+asio::awaitable<void> repeat(Socket socket, std::string word) {
   std::array<char, 16> buffer;
   for (;;) {
     co_await asio::async_write(socket, asio::buffer(word), kAwaitTuple);
@@ -42,7 +42,7 @@ asio::awaitable<void> repeat(asio::ip::tcp::socket socket, std::string word) {
 }
 
 Server::Serve say(std::string word) {
-  return [word](asio::ip::tcp::socket socket, ConnectionGroup::Seat&) { return repeat(std::move(socket), word); };
+  return [word](Socket socket, ConnectionGroup::Seat&) { return repeat(std::move(socket), word); };
 }
 
 TEST(Server, ServesEachListenerInItsWay) {

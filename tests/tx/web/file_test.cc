@@ -15,15 +15,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/aio/web/raw_client.h"
+#include "aio/web/testing/raw_client.h"
 #include "tests/tx/web/site_server.h"
 
 namespace prometheus_async::tx::web {
 namespace {
 
+using prometheus_async::aio::web::testing::RawClient;
+using prometheus_async::aio::web::testing::RawResponse;
 using prometheus_async::testing::get;
-using prometheus_async::testing::RawClient;
-using prometheus_async::testing::RawResponse;
 using prometheus_async::testing::SiteServer;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;

@@ -12,8 +12,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "aio/web/testing/raw_client.h"
 #include "metrics/registry.h"
-#include "tests/aio/web/raw_client.h"
 #include "tests/tx/web/site_server.h"
 #include "tx/defer_later.h"
 #include "tx/deferred.h"
@@ -28,9 +28,9 @@
 namespace prometheus_async::tx::web {
 namespace {
 
+using prometheus_async::aio::web::testing::RawClient;
+using prometheus_async::aio::web::testing::RawResponse;
 using prometheus_async::testing::get;
-using prometheus_async::testing::RawClient;
-using prometheus_async::testing::RawResponse;
 using prometheus_async::testing::SiteServer;
 using ::testing::HasSubstr;
 

@@ -22,21 +22,21 @@
 
 #include "aio/net/server.h"
 #include "aio/web/server_stats.h"
+#include "aio/web/testing/raw_client.h"
 #include "exposition/scrape.h"
 #include "metrics/registry.h"
 #include "tests/aio/web/fake_request.h"
-#include "tests/aio/web/raw_client.h"
 #include "tests/tx/web/site_server.h"
 #include "tx/web/site.h"
 
 namespace prometheus_async::tx::web {
 namespace {
 
+using prometheus_async::aio::web::testing::RawClient;
+using prometheus_async::aio::web::testing::RawResponse;
 using prometheus_async::testing::FakeRequest;
 using prometheus_async::testing::get;
 using prometheus_async::testing::get_now;
-using prometheus_async::testing::RawClient;
-using prometheus_async::testing::RawResponse;
 using prometheus_async::testing::SiteServer;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -220,10 +220,9 @@ TEST_F(MetricsResourceTest, OutlivesItsIoContext) {
   {
     asio::io_context io_context(1);
     auto site = std::make_shared<Site>(tree());
-    net::Server server(io_context.get_executor(), {},
-                       [&](asio::ip::tcp::socket socket, net::ConnectionGroup::Seat& seat) {
-                         return site->serve(std::move(socket), nullptr, seat);
-                       });
+    net::Server server(io_context.get_executor(), {}, [&](net::Socket socket, net::ConnectionGroup::Seat& seat) {
+      return site->serve(std::move(socket), nullptr, seat);
+    });
     server.listen_numeric("127.0.0.1", 0);
     RawClient client(server.addresses().front());
     client.send(get("/metrics"));

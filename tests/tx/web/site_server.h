@@ -39,7 +39,7 @@ class SiteServer {
     if (with_access_log) options.access_log = to(access_log_);
     site_ = std::make_shared<tx::web::Site>(std::move(root), std::move(options));
     server_.emplace(io_context_.get_executor(), aio::net::ServerOptions(),
-                    [site = site_](boost::asio::ip::tcp::socket socket, aio::net::ConnectionGroup::Seat& seat) {
+                    [site = site_](aio::net::Socket socket, aio::net::ConnectionGroup::Seat& seat) {
                       return site->serve(std::move(socket), nullptr, seat);
                     });
     server_->listen_numeric("127.0.0.1", 0);

@@ -15,7 +15,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/aio/web/raw_client.h"
+#include "aio/web/testing/raw_client.h"
 #include "tests/tx/web/site_server.h"
 #include "tx/deferred.h"
 #include "tx/failure.h"
@@ -25,9 +25,9 @@ namespace prometheus_async::tx::web {
 namespace {
 
 using namespace std::chrono_literals;
+using prometheus_async::aio::web::testing::RawClient;
+using prometheus_async::aio::web::testing::RawResponse;
 using prometheus_async::testing::get;
-using prometheus_async::testing::RawClient;
-using prometheus_async::testing::RawResponse;
 using prometheus_async::testing::SiteServer;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
@@ -403,10 +403,9 @@ TEST(Site, GoesWithARequestUnderWay) {
                      return NOT_DONE_YET;
                    }));
     auto site = std::make_shared<Site>(std::move(root));
-    net::Server server(io_context.get_executor(), {},
-                       [&](asio::ip::tcp::socket socket, net::ConnectionGroup::Seat& seat) {
-                         return site->serve(std::move(socket), nullptr, seat);
-                       });
+    net::Server server(io_context.get_executor(), {}, [&](net::Socket socket, net::ConnectionGroup::Seat& seat) {
+      return site->serve(std::move(socket), nullptr, seat);
+    });
     server.listen_numeric("127.0.0.1", 0);
     client.emplace(server.addresses().front());
     client->send(get("/"));

@@ -117,7 +117,13 @@ class Visit {
       is_complete = true;
       return nothing();
     }
+    void respond_now(aio::http::Status, const aio::http::Headers&, std::string_view) override {
+      throw std::logic_error("outside of answer_now()");
+    }
+    std::uint64_t bytes_sent() const override { return body.size(); }
     void on_disconnect(std::function<void()> function) override { callback = std::move(function); }
+    void on_stop(std::function<void()>) override {}
+    bool is_stopping() const override { return false; }
     bool is_lost() const override { return lost; }
     aio::http::RequestParser release() override { return std::move(parser_); }
 
