@@ -13,6 +13,7 @@
 //                           when that settled
 //   awaitable               begins at the call that wraps it; ends when it settled
 //   Asio operation (token)  begins when it is initiated; ends when its handler is called
+//   stream                  begins at the call of stream(); ends when it has given its last piece, or fails
 //
 // So a lazy awaitable that is created now and awaited later counts from now. What is dropped before it settled ends as
 // abandoned: a gauge is lowered again, time is observed. All three wrappers follow this table, in every form.
@@ -30,6 +31,7 @@
 
 #include "aio/internal/awaitable.h"
 #include "aio/internal/call.h"
+#include "aio/internal/stream.h"
 #include "aio/internal/token.h"
 #include "metrics/probe.h"
 #include "metrics/span.h"
@@ -67,6 +69,21 @@ class [[nodiscard]] Wrapper {
   template <class Token>
   auto token(Token&& inner) const {
     return internal::InstrumentedToken<P, std::decay_t<Token>>(probe_, std::forward<Token>(inner));
+  }
+
+  // Measures a stream: what is called again and again and gives one piece each time, awaited or at once, until a piece
+  // is false, as an empty std::optional is, or `is_end(piece)` says so. It is one operation, however many pieces it
+  // has: it ends once, with the last of them, with the first exception, or as abandoned if it is destroyed before.
+  //
+  //   auto next = aio::time(seconds).stream([&] { return rows.async_resume(asio::use_awaitable); });
+  //   while (const auto row = co_await next()) ...
+  //
+  // What comes back is called as `next` is, one call at a time, and stays where it is while a piece is awaited. Asked
+  // for more after its end it passes on what `next` gives. Cost: a piece in an asio::awaitable takes a coroutine frame.
+  template <class Next, class IsEnd = internal::IsFalse>
+  auto stream(Next&& next, IsEnd is_end = {}) const {
+    return internal::InstrumentedStream<P, std::decay_t<Next>, IsEnd>(metrics::Span<P>(probe_),
+                                                                      std::forward<Next>(next), std::move(is_end));
   }
 
   // Begins a span now, for code that ends it by hand. See metrics/span.h.

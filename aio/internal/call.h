@@ -11,6 +11,7 @@
 
 #include "aio/internal/awaitable.h"
 #include "aio/internal/settle.h"
+#include "aio/internal/stream.h"
 #include "aio/internal/token.h"
 #include "metrics/internal/instrumented_function.h"
 #include "metrics/probe.h"
@@ -33,6 +34,9 @@ decltype(auto) call_with_probe(const P& probe, F&& function, Args&&... args) {
       !is_standard_future<std::remove_cvref_t<Result>>,
       "prometheus_async: the function returns a std::future, which cannot be awaited, so only its launch would "
       "be measured; return an awaitable");
+  static_assert(!Generator<Result>,
+                "prometheus_async: the function returns a generator, which runs when its pieces are taken, so only its "
+                "making would be measured; measure them: wrapper.stream(next)");
   const auto invoke = [&]() -> decltype(auto) {
     return std::invoke(std::forward<F>(function), std::forward<Args>(args)...);
   };

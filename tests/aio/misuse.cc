@@ -5,6 +5,7 @@
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/experimental/coro.hpp>
 
 #include "aio/count_exceptions.h"
 #include "aio/time.h"
@@ -19,6 +20,15 @@ metrics::Gauge gauge;
 metrics::Histogram histogram;
 metrics::HistogramFamily<1>& family();
 boost::asio::awaitable<void> fetch();
+boost::asio::experimental::coro<int> count_asynchronously();
+
+// As std::generator and its likes.
+struct Counting {
+  struct promise_type;
+  const int* begin();
+  const int* end();
+};
+Counting count();
 
 void use() {
 #if defined(NOTHING_WRONG)
@@ -44,6 +54,12 @@ void use() {
   (void)aio::time(histogram, awaitable);
 #elif defined(STANDARD_FUTURE)
   (void)aio::time(histogram)([] { return std::async([] { return 1; }); })();
+#elif defined(ASYNCHRONOUS_GENERATOR)
+  (void)aio::time(histogram)(count_asynchronously)();
+#elif defined(RANGE_GENERATOR)
+  (void)aio::time(histogram)(count)();
+#elif defined(PIECES_WITHOUT_END)
+  (void)aio::time(histogram).stream([] { return std::string(); })();
 #elif defined(TOO_FEW_LABELS)
   (void)family().labels();
 #elif defined(WRONG_ARGUMENT)

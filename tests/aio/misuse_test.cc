@@ -51,6 +51,15 @@ TEST(Misuse, WhatCannotBeAwaited) {
   EXPECT_THAT(said("standard_future"), Refuses("the function returns a std::future"));
 }
 
+TEST(Misuse, AGeneratorWhoseMakingAloneWouldBeMeasured) {
+  EXPECT_THAT(said("asynchronous_generator"), Refuses("the function returns a generator"));
+  EXPECT_THAT(said("range_generator"), Refuses("the function returns a generator"));
+}
+
+TEST(Misuse, AStreamWhoseEndNobodyKnows) {
+  EXPECT_THAT(said("pieces_without_end"), Refuses("stream() takes pieces that are false at the end"));
+}
+
 TEST(Misuse, AnArgumentOfTheWrongType) {
   EXPECT_THAT(said("wrong_argument"), AllOf(HasSubstr("error"), HasSubstr("no match")));
 }
