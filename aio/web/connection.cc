@@ -2,8 +2,15 @@
 
 #include "aio/web/connection.h"
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "aio/web/http_error.h"
 #include "aio/web/request.h"
@@ -12,34 +19,67 @@
 namespace prometheus_async::aio::web {
 namespace {
 
-class ExchangeBody final : public RequestBody {
- public:
-  explicit ExchangeBody(net::HttpExchange& exchange) : exchange_(exchange) {}
+// Bytes of a body that are sent without a coroutine of their own: what goes into one packet as a rule.
+constexpr std::size_t kMostCopied = 2048;
 
-  asio::awaitable<std::string_view> read_some() override {
-    try {
-      co_return co_await exchange_.read_some();
-    } catch (const net::BadBody& error) {
-      throw HttpError(error.status(), error.what());
-    }
-  }
-
- private:
-  net::HttpExchange& exchange_;
-};
+net::HttpOptions with_limits_of(const Application& app, net::HttpOptions options) {
+  if (app.options().client_max_size) options.limits.body = *app.options().client_max_size;
+  return options;
+}
 
 }  // namespace
 
+ApplicationService::ApplicationService(const asio::any_io_executor& executor,
+                                       std::shared_ptr<const Application> application, net::HttpOptions http_options)
+    : HttpService(executor, with_limits_of(*application, std::move(http_options))), app_(std::move(application)) {}
+
 asio::awaitable<void> ApplicationService::answer(net::HttpExchange& exchange) {
-  ExchangeBody body(exchange);
-  Request request(exchange.head(), exchange.peer(), exchange.is_secure(), body);
+  Request request(exchange);
   std::optional<Response> response;
   try {
-    response.emplace(co_await app_.handle(request));
+    if (app_->options().handler_cancellation) {
+      response.emplace(co_await handle_cancellably(request));
+    } else {
+      response.emplace(co_await app_->handle(request));
+    }
   } catch (const HttpError& error) {
     response.emplace(error.response());
   }
-  co_await exchange.respond(response->status, response->headers, response->body);
+  if (response->body.is_sent()) co_return;
+  request.app().prepare(request, *response);
+  const std::string_view body = response->body.view();
+  if (body.size() <= kMostCopied) {
+    exchange.respond_now(response->status, response->headers, body);
+  } else {
+    co_await exchange.respond(response->status, response->headers, body);
+  }
+}
+
+// By the client's going away, and by the connection's own cancellation.
+asio::awaitable<Response> ApplicationService::handle_cancellably(Request& request) {
+  const auto signal = std::make_shared<asio::cancellation_signal>();
+  const auto cancel = [signal] { signal->emit(asio::cancellation_type::terminal); };
+  request.on_disconnect(cancel);
+  const asio::cancellation_state outer = co_await asio::this_coro::cancellation_state;
+  if (outer.slot().is_connected()) outer.slot().assign([cancel](asio::cancellation_type) { cancel(); });
+  const auto executor = co_await asio::this_coro::executor;
+  asio::awaitable<Response> handling = app_->handle(request);
+  co_return co_await asio::co_spawn(executor, std::move(handling),
+                                    asio::bind_cancellation_slot(signal->slot(), asio::use_awaitable));
+}
+
+bool ApplicationService::answer_now(net::HttpExchange& exchange) {
+  Request request(exchange);
+  std::optional<Response> response;
+  try {
+    response = app_->handle_now(request);
+  } catch (const HttpError& error) {
+    response = error.response();
+  }
+  if (!response) return false;
+  request.app().prepare(request, *response);
+  exchange.respond_now(response->status, response->headers, response->body.view());
+  return true;
 }
 
 }  // namespace prometheus_async::aio::web

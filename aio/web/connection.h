@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An application behind the HTTP connections of aio/net.
+// An application as what answers the requests of HTTP connections.
 //
 //   group.spawn([&](net::ConnectionGroup::Seat& seat) {
 //     return net::serve_http(service, std::move(socket), nullptr, seat);  // a std::shared_ptr<web::ApplicationService>
@@ -8,6 +8,7 @@
 #ifndef PROMETHEUS_ASYNC_AIO_WEB_CONNECTION_H_
 #define PROMETHEUS_ASYNC_AIO_WEB_CONNECTION_H_
 
+#include <memory>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,15 +19,20 @@
 
 namespace prometheus_async::aio::web {
 
+// One for each thread that serves: they share the application.
 class ApplicationService final : public net::HttpService {
  public:
-  ApplicationService(const asio::any_io_executor& executor, Application application, net::HttpOptions http_options)
-      : HttpService(executor, std::move(http_options)), app_(std::move(application)) {}
+  // REQUIRES: `application` is frozen.
+  ApplicationService(const asio::any_io_executor& executor, std::shared_ptr<const Application> application,
+                     net::HttpOptions http_options);
 
   asio::awaitable<void> answer(net::HttpExchange& exchange) override;
+  bool answer_now(net::HttpExchange& exchange) override;
 
  private:
-  const Application app_;
+  asio::awaitable<Response> handle_cancellably(Request& request);
+
+  const std::shared_ptr<const Application> app_;
 };
 
 }  // namespace prometheus_async::aio::web

@@ -12,6 +12,7 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -28,7 +29,7 @@ concept RequestHandler =
 // Any such function, lambda, functor, or one of these decorated by the wrappers of `aio`; move-only ones too. It is
 // kept by the application, so that a coroutine lambda may capture: its captures outlive each of its calls.
 //
-// Several calls may be under way at once, on one thread.
+// Several calls may be under way at once: on one thread, or on each that the application is served by.
 class Handler {
  public:
   template <class F>
@@ -36,10 +37,20 @@ class Handler {
   Handler(F&& function)  // NOLINT(google-explicit-constructor): a function is a handler
       : function_(erase(std::forward<F>(function))) {}
 
-  asio::awaitable<Response> operator()(Request& request) const { return function_(request); }
+  asio::awaitable<Response> operator()(Request& request) const {
+    if (const auto* awaited = std::get_if<Awaited>(&function_)) return (*awaited)(request);
+    return answer_in_coroutine(request);
+  }
+
+  // Whether it answers at once, and then how, without a coroutine.
+  bool is_immediate() const { return std::holds_alternative<Immediate>(function_); }
+  // REQUIRES: is_immediate().
+  Response call_now(Request& request) const { return std::get<Immediate>(function_)(request); }
 
  private:
-  using Function = std::function<asio::awaitable<Response>(Request&)>;
+  using Immediate = std::function<Response(Request&)>;
+  using Awaited = std::function<asio::awaitable<Response>(Request&)>;
+  using Function = std::variant<Immediate, Awaited>;
 
   template <class F>
   static Function erase(F&& function) {
@@ -49,13 +60,13 @@ class Handler {
         return std::invoke(*shared, request);
       });
     } else if constexpr (std::is_invocable_r_v<asio::awaitable<Response>, Callable&, Request&>) {
-      return Function(std::forward<F>(function));
+      return Awaited(std::forward<F>(function));
     } else {
-      return [callable = Callable(std::forward<F>(function))](Request& request) mutable -> asio::awaitable<Response> {
-        co_return std::invoke(callable, request);
-      };
+      return Immediate(std::forward<F>(function));
     }
   }
+
+  asio::awaitable<Response> answer_in_coroutine(Request& request) const { co_return call_now(request); }
 
   Function function_;
 };

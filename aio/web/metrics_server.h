@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,6 +24,10 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "aio/net/address.h"
+#include "aio/net/tls_provider.h"
+#include "aio/web/application.h"
+#include "aio/web/landing_page.h"
+#include "aio/web/response.h"
 #include "aio/web/server_options.h"
 #include "aio/web/service.h"
 #include "exposition/scrape.h"
@@ -35,21 +40,32 @@ namespace prometheus_async::aio::web {
 inline constexpr std::chrono::seconds kMetricsKeepAlive(330);
 
 struct StartOptions {
-  // A numeric address, a name, or empty for all interfaces, IPv4 and IPv6 on one port. There is no authentication: on a
-  // machine that others reach, name an interface.
+  // A numeric address, a name, or empty for all interfaces, IPv4 and IPv6 on one port. There is no authentication
+  // unless a middleware does it: on a machine that others reach, name an interface.
   std::string addr = {};
   // 0: the system chooses; see MetricsHTTPServer::socket().
   std::uint16_t port = 0;
   // What is shown; outlives the server. Null: metrics::default_registry().
   metrics::Registry* registry = nullptr;
+  // Where it is shown. At any other path than "/" there is a landing page at "/", for people and health checks.
+  std::string metrics_path = "/metrics";
+  LandingPageOptions landing_page = {};
   // How scrapes are answered.
   exposition::ScrapeOptions scrape = {};
   // Announces the server once it listens, and takes that back in close(). Default: none.
   sd::ServiceDiscovery service_discovery = {};
   // HTTPS with this context; null: HTTP.
   std::shared_ptr<asio::ssl::context> ssl_context = nullptr;
+  // The same with a context that may change while the server runs, in its place.
+  net::TlsProvider tls = {};
+  // Fields of every answer, as Strict-Transport-Security.
+  Headers headers = {};
+  // Called with the server's application before it has routes: for what is to stand around every answer, as
+  // authentication (WebConfigFile::apply), and for pages besides the metrics.
+  std::function<void(Application&)> customize = {};
   // Options given here in place of these start from ServerOptions' own defaults.
-  ServerOptions server = {.timeouts = {.keep_alive = kMetricsKeepAlive}, .max_connections = 128};
+  ServerOptions server = {
+      .limits = {.body = 4096}, .timeouts = {.keep_alive = kMetricsKeepAlive}, .max_connections = 128};
 };
 
 // Threads and lifetime: everything happens on the executor of the coroutine that started it, an io_context that one
@@ -84,10 +100,12 @@ class MetricsHTTPServer {
 
 // Returns once the server listens and, with a discovery, is registered.
 //
-// Throws std::system_error, "listen on HOST:PORT: reason", what the discovery throws, or what the constructor of
-// exposition::ScrapeHandler throws; then, and if it is cancelled, nothing listens. Semantics:
-// prometheus_async.aio.web.start_http_server, but that one port serves IPv4 and IPv6.
-[[nodiscard]] asio::awaitable<MetricsHTTPServer> start_http_server(StartOptions options = {});
+// Throws std::system_error, "listen on HOST:PORT: reason", what the discovery throws, what the constructor of
+// exposition::ScrapeHandler throws, or std::invalid_argument for a malformed path or header field; then, and if it is
+// cancelled, nothing listens. Semantics: prometheus_async.aio.web.start_http_server, but that one port serves IPv4 and
+// IPv6.
+[[nodiscard]] asio::awaitable<MetricsHTTPServer> start_http_server(StartOptions options);
+[[nodiscard]] asio::awaitable<MetricsHTTPServer> start_http_server();  // with all defaults
 
 }  // namespace prometheus_async::aio::web
 

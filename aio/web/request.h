@@ -9,9 +9,14 @@
 #ifndef PROMETHEUS_ASYNC_AIO_WEB_REQUEST_H_
 #define PROMETHEUS_ASYNC_AIO_WEB_REQUEST_H_
 
+#include <cstddef>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -19,32 +24,27 @@
 #include "aio/http/query.h"
 #include "aio/http/request_parser.h"
 #include "aio/net/address.h"
+#include "aio/web/app_key.h"
 #include "aio/web/match_info.h"
+#include "aio/web/response.h"
+
+namespace prometheus_async::aio::net {
+class HttpExchange;
+}  // namespace prometheus_async::aio::net
 
 namespace prometheus_async::aio::web {
 
 namespace asio = boost::asio;
 
-// Where a request's body comes from.
-class RequestBody {
- public:
-  // The next piece, valid until the next call; empty at the end, and from then on.
-  //
-  // Throws HttpError 408, 413 or 400 for a body that is slow, large or malformed, and std::system_error if the client
-  // is gone.
-  virtual asio::awaitable<std::string_view> read_some() = 0;
-
- protected:
-  ~RequestBody() = default;
-};
+class Application;
 
 // One request. Lives in the connection's frame until the handler has returned: views of it are good until then, and a
 // handler does not keep it. Threads: the connection's.
 class Request {
  public:
-  // `head`, `peer` and `body` outlive the request. The connection, or a test, makes it.
-  Request(const http::RequestHead& head, const net::Address& peer, bool is_secure, RequestBody& body)
-      : head_(head), peer_(peer), is_secure_(is_secure), body_(body) {}
+  // Made by the connection, or by a test. `exchange` outlives it.
+  explicit Request(net::HttpExchange& exchange);
+  ~Request();
 
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
@@ -72,26 +72,90 @@ class Request {
   // matched.
   std::string_view route() const { return match_info_.route(); }
 
+  // What the body is said to be, without parameters: "application/json". Empty where nothing is said.
+  std::string_view content_type() const;
+
+  // The application that the route was added to, which may be a sub-application.
+  //
+  // Throws std::logic_error where there is none: the request is not served by one.
+  const Application& app() const;
+  bool has_app() const { return app_ != nullptr; }
+
+  // Values that belong to this request, as what a middleware found out for the handler.
+  template <class T>
+  T& set(const RequestKey<T>& key, T value) {
+    return values_.set(key, std::move(value));
+  }
+  template <class T>
+  T* find(const RequestKey<T>& key) const {
+    return values_.find(key);
+  }
+  // Throws std::out_of_range that names the key if it was not set.
+  template <class T>
+  T& get(const RequestKey<T>& key) const {
+    if (T* value = find(key)) return *value;
+    throw std::out_of_range("the request has no value for the key \"" + std::string(key.name()) + "\"");
+  }
+
   // The other end of the connection.
   const net::Address& peer() const { return peer_; }
   bool is_secure() const { return is_secure_; }
 
-  // The whole body; more calls give it again. Throws as RequestBody::read_some. A body that no handler reads is
-  // dropped.
+  // The next piece of the body as it comes, valid until the next call; empty at the end, and from then on. Nothing is
+  // kept: who reads slowly slows the client.
+  //
+  // Throws HttpError 408, 413 or 400 for a body that is slow, larger than client_max_size or malformed,
+  // std::system_error if the client is gone, and std::logic_error after read().
+  asio::awaitable<std::string_view> read_some();
+  // The whole body; more calls give it again. Throws as read_some(). A body that no handler reads is dropped.
   asio::awaitable<std::string_view> read();
   // The same as text. Throws HttpError 400 if it is not UTF-8.
   asio::awaitable<std::string> text();
+  // The same as the fields of a form, application/x-www-form-urlencoded: what an HTML form sends that has no files.
+  // Throws HttpError 415 for another content type and 413 for more than kMostFormFields, and as read(). What is odd
+  // within is read as http::parse_query() does.
+  asio::awaitable<http::Query> post();
+  // A field takes many times its one or two bytes of the body.
+  static constexpr std::size_t kMostFormFields = 10'000;
+
+  // Whether the client has gone, so that no answer reaches it. Seen by disconnected(), or when a write fails.
+  bool is_disconnected() const;
+  // Returns when the client has gone away, by closing its side too. Never otherwise: it is awaited by a coroutine of
+  // its own beside the handler, and ends with operation_aborted when the handler has returned.
+  //
+  // REQUIRES: the body was read.
+  asio::awaitable<void> disconnected();
+  // The same for what is no coroutine: `callback` is called once if the client goes away, at once if it has gone, until
+  // the handler has returned. Not before the body was read. May be called several times.
+  void on_disconnect(std::function<void()> callback);
+
+  // Whether the server waits for this answer to stop.
+  bool is_stopping() const;
+
+  // For what is built on requests, as a StreamResponse is.
+  net::HttpExchange& exchange() { return exchange_; }
 
  private:
-  friend class Router;
+  friend class Application;
+  friend class ApplicationService;
+  struct Departure;
 
+  void watch();
+
+  net::HttpExchange& exchange_;
   const http::RequestHead& head_;
   const net::Address& peer_;
   const bool is_secure_;
-  RequestBody& body_;
+  bool is_body_read_;
+  bool is_streamed_ = false;  // some of the body went out by read_some()
+  bool is_watched_ = false;   // the connection tells departure_
+  const Application* app_ = nullptr;
   MatchInfo match_info_;
+  KeyedValues values_;
   mutable std::optional<http::Query> query_;
   std::optional<std::string> content_;
+  std::unique_ptr<Response> unrouted_;  // what is answered where no route is
+  std::shared_ptr<Departure> departure_;
 };
 
 }  // namespace prometheus_async::aio::web

@@ -6,13 +6,13 @@
 
 namespace prometheus_async::aio::web {
 
-Response text(std::string body, Status status) { return content(std::move(body), "text/plain; charset=utf-8", status); }
+Response text(Body body, Status status) { return content(std::move(body), "text/plain; charset=utf-8", status); }
 
-Response html(std::string body, Status status) { return content(std::move(body), "text/html; charset=utf-8", status); }
+Response html(Body body, Status status) { return content(std::move(body), "text/html; charset=utf-8", status); }
 
-Response json(std::string body, Status status) { return content(std::move(body), "application/json", status); }
+Response json(Body body, Status status) { return content(std::move(body), "application/json", status); }
 
-Response content(std::string body, std::string_view content_type, Status status) {
+Response content(Body body, std::string_view content_type, Status status) {
   return {status, Headers{{"Content-Type", content_type}}, std::move(body)};
 }
 

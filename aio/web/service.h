@@ -8,13 +8,18 @@
 #ifndef PROMETHEUS_ASYNC_AIO_WEB_SERVICE_H_
 #define PROMETHEUS_ASYNC_AIO_WEB_SERVICE_H_
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include "aio/net/address.h"
+#include "aio/net/tls_provider.h"
 #include "aio/web/app_runner.h"
 #include "aio/web/application.h"
 #include "aio/web/server_options.h"
@@ -30,22 +35,33 @@ struct ServiceOptions {
   std::uint16_t port = 0;
   // HTTPS with this context; null: HTTP.
   std::shared_ptr<asio::ssl::context> ssl_context = nullptr;
-  // Told of the address once it listens.
+  // HTTPS with what this gives for each new connection; in place of ssl_context.
+  net::TlsProvider tls = nullptr;
+  // Adds the sites, in place of addr, port and the two above; one of them at least, and all of the same scheme.
+  std::function<asio::awaitable<void>(AppRunner&)> sites = nullptr;
+  // What `sites` serves is HTTPS.
+  bool is_secure = false;
+  // Further executors to serve on: see AppRunner.
+  std::vector<asio::any_io_executor> more_executors = {};
+  // Told of the first TCP address once it listens.
   sd::ServiceDiscovery service_discovery = {};
   // Where the metrics are, for the discovery and metrics_url().
   std::string metrics_path = "/metrics";
   // A page that is cheap and constant, for the discovery's health checks.
   std::string health_path = "/";
+  // For how long close() goes on serving after it has deregistered.
+  std::chrono::milliseconds drain_delay = std::chrono::milliseconds(0);
   ServerOptions server = {};
 };
 
 // Threads and lifetime: AppRunner's.
 class Service {
  public:
-  // Listens, then enrols, on the executor of the calling coroutine.
+  // Sets the application up, listens, then enrols, on the executor of the calling coroutine.
   //
-  // Throws std::system_error, "listen on HOST:PORT: reason", or what the discovery throws. Then, and if it is cancelled
-  // or dropped, nothing listens.
+  // Throws what the application's callbacks throw, std::system_error, "listen on HOST:PORT: reason", what the discovery
+  // throws, or std::invalid_argument if it has no TCP address to be told of. What was set up is cleaned up then. Then,
+  // and if it is cancelled or dropped, nothing listens.
   static asio::awaitable<Service> start(Application app, ServiceOptions options);
 
   // None: closed from the start. (co_spawn's results have a default constructor.)
@@ -55,18 +71,22 @@ class Service {
   // Stops what close() has not, at once, and then without a word to the discovery, which would have to be awaited.
   ~Service() = default;
 
-  // Deregisters, during which requests are answered as before, and stops gracefully (AppRunner::cleanup). It stops even
-  // if deregistration throws or the call is cancelled, and throws that afterwards. A second call does nothing.
+  // Deregisters, and waits for ServiceOptions::drain_delay, during which requests are answered as before, and stops
+  // gracefully (AppRunner::cleanup). It stops even if deregistration throws or the call is cancelled, and throws that
+  // afterwards. A second call does nothing.
   asio::awaitable<void> close();
 
   // Stops at once, without a word to the discovery.
   void abort() noexcept;
 
-  // These keep their values after close().
+  // These keep their values after close(). The address is the first TCP one, or else the first.
   const net::Address& address() const { return address_; }
+  const std::vector<net::Address>& addresses() const { return addresses_; }
   bool is_secure() const { return endpoint_.scheme == "https"; }
-  // scheme://host:port/ with the address that is bound, wildcards included; metrics_url() can be connected to.
-  std::string url() const { return endpoint_.scheme + "://" + address_.to_string() + "/"; }
+  // scheme://host:port/ with the address that is bound, wildcards included; metrics_url() can be connected to. A Unix
+  // socket's is scheme://unix:path:/, as nginx writes it.
+  std::string url() const { return url(address_); }
+  std::string url(const net::Address& address) const;
   std::string metrics_url() const { return endpoint_.url(); }
 
   // Whether close() will deregister. False afterwards.
@@ -75,6 +95,8 @@ class Service {
  private:
   std::unique_ptr<AppRunner> runner_;
   net::Address address_;
+  std::vector<net::Address> addresses_;
+  std::chrono::milliseconds drain_delay_ = std::chrono::milliseconds(0);
   sd::Endpoint endpoint_;
   sd::Deregister deregister_;
   bool is_closed_ = false;

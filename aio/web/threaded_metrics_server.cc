@@ -11,10 +11,13 @@
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
+
+#include "aio/net/inherited_sockets.h"
 
 namespace prometheus_async::aio::web {
 namespace {
@@ -50,9 +53,11 @@ class ThreadedMetricsHTTPServer::Impl {
     auto listening = asio::co_spawn(io_context_, start(std::move(starting)), asio::use_future);
     thread_ = start_thread(io_context_);  // joined, and with it the loop's end waited for, if get() throws
     listening.get();
+    Forks::instance().add(*this);
   }
 
   ~Impl() {
+    Forks::instance().remove(*this);
     try {
       close();
     } catch (const std::exception& error) {
@@ -80,8 +85,48 @@ class ThreadedMetricsHTTPServer::Impl {
 
   const MetricsHTTPServer& server() const { return server_; }
   bool is_registered() const { return is_registered_; }
+  bool is_inherited() const { return is_inherited_; }
 
  private:
+  // The servers that have started, for a fork to find.
+  class Forks {
+   public:
+    // Never destroyed: servers may go after everything else.
+    static Forks& instance() {
+      static Forks& forks = []() -> Forks& {
+        ::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
+                         [] {
+                           for (Impl* server : instance().servers_) server->leave_to_parent();
+                           instance().servers_.clear();
+                           instance().mutex_.unlock();
+                         });
+        return *new Forks;
+      }();
+      return forks;
+    }
+
+    void add(Impl& server) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      servers_.push_back(&server);
+    }
+    void remove(Impl& server) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      std::erase(servers_, &server);
+    }
+
+   private:
+    std::mutex mutex_;
+    std::vector<Impl*> servers_;
+  };
+
+  // In the child. The thread that ran the loop is not there, and may have held any of its locks: nothing of it is
+  // touched again.
+  void leave_to_parent() {
+    is_inherited_ = true;
+    is_registered_ = false;
+    net::close_inherited_sockets(server_.socket());
+  }
+
   asio::awaitable<void> start(asio::awaitable<MetricsHTTPServer> starting) {
     server_ = co_await std::move(starting);
     is_registered_ = server_.is_registered();
@@ -93,20 +138,26 @@ class ThreadedMetricsHTTPServer::Impl {
   asio::io_context io_context_{1};  // one thread: no locks between its handlers
   MetricsHTTPServer server_;        // changes on the thread; its address does not once it has started
   std::atomic<bool> is_registered_ = false;
+  bool is_inherited_ = false;
   std::mutex closing_;
   std::jthread thread_;
 };
 
 ThreadedMetricsHTTPServer::ThreadedMetricsHTTPServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ThreadedMetricsHTTPServer::ThreadedMetricsHTTPServer(ThreadedMetricsHTTPServer&&) noexcept = default;
-ThreadedMetricsHTTPServer::~ThreadedMetricsHTTPServer() = default;
+ThreadedMetricsHTTPServer::~ThreadedMetricsHTTPServer() {
+  if (impl_ && impl_->is_inherited()) impl_.release();  // its thread cannot be joined
+}
 
 const net::Address& ThreadedMetricsHTTPServer::socket() const { return impl_->server().socket(); }
 bool ThreadedMetricsHTTPServer::https() const { return impl_->server().https(); }
 std::string ThreadedMetricsHTTPServer::url() const { return impl_->server().url(); }
 std::string ThreadedMetricsHTTPServer::metrics_url() const { return impl_->server().metrics_url(); }
 bool ThreadedMetricsHTTPServer::is_registered() const { return impl_->is_registered(); }
-void ThreadedMetricsHTTPServer::close() { impl_->close(); }
+bool ThreadedMetricsHTTPServer::is_inherited() const { return impl_->is_inherited(); }
+void ThreadedMetricsHTTPServer::close() {
+  if (!impl_->is_inherited()) impl_->close();
+}
 
 ThreadedMetricsHTTPServer start_http_server_in_thread(StartOptions options) {
   return ThreadedMetricsHTTPServer(std::make_unique<ThreadedMetricsHTTPServer::Impl>(std::move(options)));

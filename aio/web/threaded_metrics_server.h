@@ -18,8 +18,13 @@
 namespace prometheus_async::aio::web {
 
 // Threads: safe from any, except that close() and the destructor must not be called on the server's own, which a
-// collector or a discovery is called on. A process that forks keeps the server in the parent; the child has its
-// listening socket, open, without a thread to serve it.
+// discovery is called on, or in a collector.
+//
+// Forking: the parent keeps the server, and fork() waits up to a second for scrapes that are being collected, so that
+// the child finds no lock held. In the child the server is over: its sockets are closed there before fork() returns,
+// is_inherited() is true, close() and the destructor do nothing, and start_http_server_in_thread() starts another one
+// as in any process. What was counted before the fork is in the child, too. The child keeps three descriptors of the
+// old event loop until it ends, or runs another program. docs/howto/prefork.md has examples.
 class ThreadedMetricsHTTPServer {
  public:
   ThreadedMetricsHTTPServer(ThreadedMetricsHTTPServer&&) noexcept;
@@ -27,12 +32,15 @@ class ThreadedMetricsHTTPServer {
   // As close(), but an error goes to ServerOptions::log.
   ~ThreadedMetricsHTTPServer();
 
-  // As in MetricsHTTPServer.
+  // As in MetricsHTTPServer; in a forked child, as they were.
   const net::Address& socket() const;
   bool https() const;
   std::string url() const;
   std::string metrics_url() const;
   bool is_registered() const;
+
+  // Whether it was started by the process that this one was forked from: here there is none.
+  bool is_inherited() const;
 
   // Deregisters, stops, and waits until the thread is gone. That happens even if deregistration fails; the error is
   // thrown afterwards. A second call does nothing, except that it too waits for the end.

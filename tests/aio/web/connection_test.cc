@@ -3,9 +3,14 @@
 #include "aio/web/connection.h"
 
 #include <chrono>
+#include <future>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -14,16 +19,16 @@
 
 #include "aio/web/application.h"
 #include "aio/web/http_error.h"
-#include "tests/aio/web/raw_client.h"
-#include "tests/aio/web/test_server.h"
+#include "aio/web/testing/raw_client.h"
+#include "aio/web/testing/test_server.h"
 
 namespace prometheus_async::aio::web {
 namespace {
 
 using namespace std::chrono_literals;
-using prometheus_async::testing::RawClient;
-using prometheus_async::testing::RawResponse;
-using prometheus_async::testing::TestServer;
+using prometheus_async::aio::web::testing::RawClient;
+using prometheus_async::aio::web::testing::RawResponse;
+using prometheus_async::aio::web::testing::TestServer;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -174,8 +179,8 @@ TEST_F(Connection, SaysWhatIsNotThereAndWhatIsNotAllowed) {
   EXPECT_EQ(none.body, "404: Not Found");
   const RawResponse post_response = client.read_response();
   EXPECT_EQ(post_response.status, 405);
-  EXPECT_EQ(post_response.headers.at("allow"), "GET,HEAD");
-  EXPECT_EQ(client.read_response().status, 405);
+  EXPECT_EQ(post_response.headers.at("allow"), "GET,HEAD,OPTIONS");
+  EXPECT_EQ(client.read_response().status, 204);
   EXPECT_EQ(client.read_response().status, 405);
   EXPECT_EQ(client.read_response().status, 405);
 }
@@ -407,6 +412,86 @@ TEST(ConnectionDeadlines, SpareHandlers) {
     if (answer.find("slow") != std::string::npos) return;
   }
   FAIL() << "no answer";
+}
+
+// --- What becomes of a handler whose client leaves.
+
+// A handler that waits for an hour, and how it ended.
+class Waiting {
+ public:
+  Application app(bool handler_cancellation) {
+    Application app({.handler_cancellation = handler_cancellation});
+    app.router().add_route("*", "/", [this](Request& request) { return wait(request); });
+    return app;
+  }
+  asio::awaitable<Response> wait(Request& request) {
+    co_await request.read();
+    asio::steady_timer timer(co_await asio::this_coro::executor, 1h);
+    has_begun.set_value();
+    boost::system::error_code error;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    ended_with.set_value(error);
+    co_return text("late");
+  }
+
+  std::promise<void> has_begun;
+  std::promise<boost::system::error_code> ended_with;
+};
+
+TEST(HandlerCancellation, EndsAHandlerWhoseClientLeaves) {
+  for (const std::string& request : {get("/"), post("/", "Content-Length: 4\r\n", "body")}) {
+    Waiting waiting;
+    TestServer server(waiting.app(true));
+    {
+      RawClient client(server.address());
+      client.send(request);
+      waiting.has_begun.get_future().get();
+    }
+    EXPECT_EQ(waiting.ended_with.get_future().get(), asio::error::operation_aborted);
+    EXPECT_THAT(server.log(), IsEmpty());
+  }
+}
+
+TEST(HandlerCancellation, IsTheServersToo) {
+  Waiting waiting;
+  auto server = std::make_unique<TestServer>(waiting.app(true), ServerOptions{.timeouts = {.shutdown = 1ms}});
+  RawClient client(server->address());
+  client.send(get("/"));
+  waiting.has_begun.get_future().get();
+  server.reset();
+  EXPECT_EQ(waiting.ended_with.get_future().get(), asio::error::operation_aborted);
+}
+
+// A handler sees that its client has left, and goes on.
+TEST(Disconnected, TellsAHandlerThatWants) {
+  std::promise<bool> was_told;
+  std::promise<void> has_begun;
+  Application app;
+  app.router().add_get("/", [&](Request& request) -> asio::awaitable<Response> {
+    has_begun.set_value();
+    co_await request.disconnected();
+    was_told.set_value(request.is_disconnected());
+    co_return text("nobody reads this");
+  });
+  TestServer server(std::move(app));
+  {
+    RawClient client(server.address());
+    client.send(get("/"));
+    has_begun.get_future().get();
+  }
+  EXPECT_TRUE(was_told.get_future().get());
+  EXPECT_THAT(server.log(), IsEmpty());
+}
+
+TEST(ClientMaxSize, IsTheApplications) {
+  Application app({.client_max_size = 5});
+  app.router().add_post("/echo", echo);
+  TestServer server(std::move(app));
+  for (const auto& [size, status] : {std::pair(4, 200), {5, 200}, {6, 413}}) {
+    RawClient client(server.address());
+    client.send(post("/echo", "Content-Length: " + std::to_string(size) + "\r\n", std::string(size, 'x')));
+    EXPECT_EQ(client.read_response().status, status) << size;
+  }
 }
 
 }  // namespace

@@ -9,14 +9,14 @@
 #include <gtest/gtest.h>
 
 #include "aio/web/application.h"
-#include "tests/aio/web/test_server.h"
+#include "aio/web/testing/test_server.h"
 #include "tests/testing/child_process.h"
 
 namespace prometheus_async::aio::web {
 namespace {
 
+using prometheus_async::aio::web::testing::TestServer;
 using prometheus_async::testing::ChildProcess;
-using prometheus_async::testing::TestServer;
 
 Application make_app() {
   Application app;

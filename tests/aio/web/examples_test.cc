@@ -2,6 +2,8 @@
 //
 // The examples of headers that no other test here compiles. Those that serve until a signal comes are not called.
 
+#include <unistd.h>
+
 #include <iostream>
 #include <memory>
 #include <utility>
@@ -13,15 +15,20 @@
 
 #include "aio/net/connection_group.h"
 #include "aio/net/http_connection.h"
+#include "aio/net/http_observer.h"
+#include "aio/net/http_options.h"
 #include "aio/web/app_runner.h"
 #include "aio/web/application.h"
 #include "aio/web/connection.h"
 #include "aio/web/http_error.h"
+#include "aio/web/instrument.h"
 #include "aio/web/landing_page.h"
+#include "aio/web/line_sink.h"
 #include "aio/web/response.h"
 #include "aio/web/run_app.h"
 #include "aio/web/server_stats.h"
 #include "aio/web/service.h"
+#include "metrics/counter.h"
 #include "metrics/registry.h"
 #include "tests/aio/web/fake_request.h"
 
@@ -58,6 +65,7 @@ TEST(Examples, LandingPageAndServerStats) {
 
 asio::awaitable<void> run_app_runner(web::Application app) {
   web::AppRunner runner(co_await asio::this_coro::executor, std::move(app));
+  co_await runner.setup();
   co_await runner.tcp_site("127.0.0.1", 0);
   co_await runner.cleanup();
 }
@@ -81,6 +89,39 @@ TEST(Examples, AppRunnerAndService) {
 
 [[maybe_unused]] int server_options_main(web::Application app) {
   return web::run_app(std::move(app), {.port = 8000, .server = {.max_connections = 100}});
+}
+
+[[maybe_unused]] int access_log_main(web::Application app) {
+  return web::run_app(std::move(app), {.server = {.access_log = {.sink = web::lines_to_fd(STDOUT_FILENO)}}});
+}
+
+[[maybe_unused]] int line_sink_main(web::Application app) {
+  web::BackgroundLines lines(web::lines_to_file("access.log"));
+  return web::run_app(std::move(app), {.server = {.access_log = {.sink = lines.log()}}});
+}
+
+class Failures final : public net::HttpObserver {
+ public:
+  explicit Failures(metrics::Counter& failures) : failures_(failures) {}
+  void on_answered(const net::HttpOutcome& outcome) noexcept override {
+    if (outcome.status && outcome.status->code() >= 500) failures_.Increment();
+  }
+
+ private:
+  metrics::Counter& failures_;
+};
+
+TEST(Examples, HttpObserver) {
+  metrics::Counter failures;
+  net::HttpOptions options{.observers = {std::make_shared<Failures>(failures)}};
+  EXPECT_EQ(options.observers.size(), 1u);
+}
+
+TEST(Examples, Instrument) {
+  metrics::Registry registry;
+  web::Application app;
+  app.use(web::instrument(registry));
+  app.freeze();
 }
 
 [[maybe_unused]] void spawn_connection(net::ConnectionGroup& group, std::shared_ptr<web::ApplicationService> service,

@@ -20,7 +20,7 @@ using prometheus_async::testing::get_now;
 
 std::string answer(const Handler& handler) {
   FakeRequest request("GET", "/x");
-  return get_now(handler(request.request())).body;
+  return std::string(get_now(handler(request.request())).body.view());
 }
 
 Response plain_function(Request& request) { return text(std::string(request.path())); }

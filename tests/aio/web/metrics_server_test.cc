@@ -18,6 +18,7 @@
 
 #include "aio/web/application.h"
 #include "aio/web/server_stats.h"
+#include "aio/web/testing/raw_client.h"
 #include "exposition/compression.h"
 #include "exposition/format.h"
 #include "exposition/render.h"
@@ -25,16 +26,15 @@
 #include "metrics/collector.h"
 #include "metrics/registry.h"
 #include "tests/aio/web/fake_request.h"
-#include "tests/aio/web/raw_client.h"
 
 namespace prometheus_async::aio::web {
 namespace {
 
-using prometheus_async::testing::can_connect;
+using prometheus_async::aio::web::testing::can_connect;
+using prometheus_async::aio::web::testing::RawClient;
+using prometheus_async::aio::web::testing::RawResponse;
 using prometheus_async::testing::FakeRequest;
 using prometheus_async::testing::get_now;
-using prometheus_async::testing::RawClient;
-using prometheus_async::testing::RawResponse;
 
 RawResponse get(const net::Address& server, std::string_view path, std::string_view method = "GET") {
   RawClient client(server);
@@ -92,15 +92,81 @@ TEST(MetricsHTTPServer, ShowsTheRegistryAndALinkToIt) {
   EXPECT_EQ(page.headers.at("content-type"), exposition::render(registry).content_type);
 
   const RawResponse landing = get(server.socket(), "/");
-  EXPECT_EQ(landing.body, "<html><body><a href=\"/metrics\">Metrics</a></body></html>");
+  EXPECT_NE(landing.body.find("<a href=\"/metrics\">Metrics</a>"), std::string::npos);
   EXPECT_EQ(landing.headers.at("content-type"), "text/html; charset=utf-8");
 
   EXPECT_EQ(get(server.socket(), "/metrics", "HEAD").headers.at("content-length"), std::to_string(page.body.size()));
-  EXPECT_EQ(get(server.socket(), "/metrics", "POST").headers.at("allow"), "GET,HEAD");
+  EXPECT_EQ(get(server.socket(), "/metrics", "POST").headers.at("allow"), "GET,HEAD,OPTIONS");
   EXPECT_EQ(get(server.socket(), "/metrics/").status, 404);
   EXPECT_EQ(get(server.socket(), "/favicon.ico").status, 404);
   loop.run(server.close());
   EXPECT_FALSE(can_connect(server.socket()));
+}
+
+TEST(MetricsHTTPServer, ShowsItsPageWhereItIsToldTo) {
+  Loop loop;
+  metrics::Registry registry;
+  registry.counter("answers_total", "answers given");
+  StartOptions options{.addr = "127.0.0.1", .registry = &registry, .metrics_path = "/internal/metrics"};
+  options.landing_page.name = "<checkout>";
+  MetricsHTTPServer server = loop.run(start_http_server(std::move(options)));
+  EXPECT_NE(get(server.socket(), "/internal/metrics").body.find("answers_total 0\n"), std::string::npos);
+  EXPECT_EQ(get(server.socket(), "/metrics").status, 404);
+  EXPECT_TRUE(server.metrics_url().ends_with("/internal/metrics"));
+  const RawResponse landing = get(server.socket(), "/");
+  EXPECT_NE(landing.body.find("<a href=\"/internal/metrics\">"), std::string::npos);
+  EXPECT_NE(landing.body.find("<title>&lt;checkout&gt;</title>"), std::string::npos);
+  loop.run(server.close());
+}
+
+TEST(MetricsHTTPServer, NeedsNoLandingPage) {
+  Loop loop;
+  metrics::Registry registry;
+  registry.counter("answers_total", "answers given");
+  MetricsHTTPServer server =
+      loop.run(start_http_server({.addr = "127.0.0.1", .registry = &registry, .metrics_path = "/"}));
+  EXPECT_NE(get(server.socket(), "/").body.find("answers_total 0\n"), std::string::npos);
+  loop.run(server.close());
+}
+
+TEST(MetricsHTTPServer, AddsHeadersToEveryAnswer) {
+  Loop loop;
+  metrics::Registry registry;
+  StartOptions options{.addr = "127.0.0.1", .registry = &registry};
+  options.headers.add("X-Frame-Options", "deny");
+  MetricsHTTPServer server = loop.run(start_http_server(std::move(options)));
+  for (const char* path : {"/", "/metrics", "/none"}) {
+    EXPECT_EQ(get(server.socket(), path).headers.at("x-frame-options"), "deny") << path;
+  }
+  loop.run(server.close());
+}
+
+TEST(MetricsHTTPServer, TakesFurtherPagesAndMiddlewares) {
+  Loop loop;
+  metrics::Registry registry;
+  StartOptions options{.addr = "127.0.0.1", .registry = &registry};
+  options.customize = [](Application& app) {
+    app.router().add_get("/healthy", [](Request&) { return text("yes"); });
+    app.use([](Request& request, Next next) -> asio::awaitable<Response> {
+      if (request.path() != "/healthy") co_return text("closed", 403);
+      co_return co_await next(request);
+    });
+  };
+  MetricsHTTPServer server = loop.run(start_http_server(std::move(options)));
+  EXPECT_EQ(get(server.socket(), "/metrics").status, 403);
+  EXPECT_EQ(get(server.socket(), "/").status, 403);
+  EXPECT_EQ(get(server.socket(), "/healthy").body, "yes");
+  loop.run(server.close());
+}
+
+TEST(MetricsHTTPServer, RefusesWhatCannotBeAHeader) {
+  Loop loop;
+  metrics::Registry registry;
+  StartOptions options{.addr = "127.0.0.1", .registry = &registry};
+  options.headers.add("X Frame", "deny");
+  EXPECT_THROW(loop.run(start_http_server(std::move(options))), std::invalid_argument);
+  StartOptions bad_path{.addr = "127.0.0.1", .registry = &registry, .metrics_path = "metrics"};
+  EXPECT_THROW(loop.run(start_http_server(std::move(bad_path))), std::invalid_argument);
 }
 
 TEST(MetricsHTTPServer, ShowsTheDefaultRegistryByDefault) {
@@ -136,9 +202,9 @@ TEST(ServerStats, IsAHandlerOfAnyApplication) {
   app.router().add_get("/metrics", server_stats);
   app.router().add_get("/mine", make_server_stats(registry));
   FakeRequest standard("GET", "/metrics");
-  EXPECT_NE(get_now(app.handle(standard.request())).body.find("mounted_total 0\n"), std::string::npos);
+  EXPECT_NE(get_now(app.handle(standard.request())).body.view().find("mounted_total 0\n"), std::string::npos);
   FakeRequest mine("GET", "/mine");
-  EXPECT_NE(get_now(app.handle(mine.request())).body.find("mine 5\n"), std::string::npos);
+  EXPECT_NE(get_now(app.handle(mine.request())).body.view().find("mine 5\n"), std::string::npos);
 }
 
 // The example of the header.
@@ -169,7 +235,7 @@ TEST(ServerStats, PassesOnWhatTheRequestAsksFor) {
   request.head().headers.add("Accept-Encoding", "gzip");
   const Response compressed = get_now(handler(request.request()));
   EXPECT_EQ(compressed.headers.get("Content-Encoding"), "gzip");
-  EXPECT_EQ(compressed.body, exposition::compress(page.body, exposition::Encoding::kGzip));
+  EXPECT_EQ(compressed.body, exposition::compress(page.body.view(), exposition::Encoding::kGzip));
 
   request.head().headers.add("X-Prometheus-Scrape-Timeout-Seconds", "1e-9");
   EXPECT_EQ(get_now(handler(request.request())).status, 503);

@@ -2,7 +2,10 @@
 
 #include "aio/web/request.h"
 
+#include <cstddef>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -63,6 +66,79 @@ TEST(Request, HasTextInUtf8Only) {
     EXPECT_EQ(error.status(), 400);
     EXPECT_STREQ(error.what(), "400: the body is not UTF-8");
   }
+}
+
+int status_of_post(std::string_view content_type, std::string_view body) {
+  FakeRequest fake("POST", "/", body);
+  if (!content_type.empty()) fake.head().headers.add("Content-Type", content_type);
+  try {
+    get_now(fake.request().post());
+    return 200;
+  } catch (const HttpError& error) {
+    return error.status().code();
+  }
+}
+
+TEST(Request, ReadsAForm) {
+  FakeRequest fake("POST", "/", "name=Ada+L.&tag=a&tag=%C3%A9&empty");
+  fake.head().headers.add("Content-Type", "application/x-www-form-urlencoded");
+  const http::Query form = get_now(fake.request().post());
+  EXPECT_EQ(form.get("name"), "Ada L.");
+  EXPECT_EQ(form.get_all("tag"), (std::vector<std::string_view>{"a", "\xc3\xa9"}));
+  EXPECT_EQ(form.get("empty"), "");
+  EXPECT_EQ(get_now(fake.request().post()).size(), 4u);  // again
+}
+
+TEST(Request, ReadsAFormOfItsContentTypeOnly) {
+  EXPECT_EQ(status_of_post("application/x-www-form-urlencoded", "a=b"), 200);
+  EXPECT_EQ(status_of_post("Application/X-WWW-Form-Urlencoded ; charset=utf-8", "a=b"), 200);
+  EXPECT_EQ(status_of_post("application/x-www-form-urlencoded", ""), 200);
+  EXPECT_EQ(status_of_post("", "a=b"), 415);
+  EXPECT_EQ(status_of_post("multipart/form-data; boundary=x", "a=b"), 415);
+  EXPECT_EQ(status_of_post("application/x-www-form-urlencoded2", "a=b"), 415);
+}
+
+TEST(Request, ReadsAFormOfSoManyFields) {
+  const auto status = [](std::size_t fields) {
+    std::string body = "a";
+    for (std::size_t i = 1; i < fields; ++i) body += "&a";
+    return status_of_post("application/x-www-form-urlencoded", body);
+  };
+  EXPECT_EQ(status(Request::kMostFormFields - 1), 200);
+  EXPECT_EQ(status(Request::kMostFormFields), 200);
+  EXPECT_EQ(status(Request::kMostFormFields + 1), 413);
+}
+
+TEST(Request, KnowsItsContentType) {
+  FakeRequest fake("POST", "/", "hello");
+  EXPECT_EQ(fake.request().content_type(), "");
+  fake.head().headers.set("Content-Type", " text/plain ; charset=utf-8");
+  EXPECT_EQ(fake.request().content_type(), "text/plain");
+  fake.head().headers.set("Content-Type", "text/html");
+  EXPECT_EQ(fake.request().content_type(), "text/html");
+}
+
+TEST(Request, TellsEachWhoAsksThatTheClientIsGone) {
+  FakeRequest fake("GET", "/");
+  int told = 0;
+  fake.request().on_disconnect([&] { ++told; });
+  fake.request().on_disconnect([&] { ++told; });
+  EXPECT_EQ(told, 0);
+  fake.leave();
+  EXPECT_EQ(told, 2);
+  fake.request().on_disconnect([&] { ++told; });
+  EXPECT_EQ(told, 3);
+}
+
+// Before that the connection cannot tell a leaving client from one that is yet sending.
+TEST(Request, TellsThatTheClientIsGoneOnceTheBodyWasRead) {
+  FakeRequest fake("POST", "/", "hello");
+  int told = 0;
+  fake.request().on_disconnect([&] { ++told; });
+  fake.leave();
+  EXPECT_EQ(told, 0);
+  get_now(fake.request().read());
+  EXPECT_EQ(told, 1);
 }
 
 TEST(HttpError, HasTheReasonAsItsBody) {

@@ -2,6 +2,9 @@
 
 #include "aio/web/service.h"
 
+#include <unistd.h>
+
+#include <chrono>
 #include <exception>
 #include <functional>
 #include <future>
@@ -22,12 +25,12 @@
 #include <boost/asio/use_future.hpp>
 #include <gtest/gtest.h>
 
-#include "tests/aio/web/raw_client.h"
+#include "aio/web/testing/raw_client.h"
 
 namespace prometheus_async::aio::web {
 namespace {
 
-using prometheus_async::testing::can_connect;
+using prometheus_async::aio::web::testing::can_connect;
 
 // A discovery that remembers what it was told and does what the test says.
 struct FakeDiscovery {
@@ -63,6 +66,13 @@ asio::awaitable<void> fail() {
 asio::awaitable<void> wait_for_ever() {
   asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
   co_await timer.async_wait(asio::use_awaitable);
+}
+
+const std::string kName = "@service_test." + std::to_string(::getpid());
+
+asio::awaitable<void> add_both(AppRunner& runner) {
+  co_await runner.unix_site(kName);
+  co_await runner.tcp_site("127.0.0.1", 0);
 }
 
 class ServiceTest : public ::testing::Test {
@@ -103,6 +113,51 @@ TEST_F(ServiceTest, ListensEnrolsAndTakesItBack) {
   EXPECT_FALSE(service.is_registered());
   EXPECT_FALSE(can_connect(service.address()));
   EXPECT_NE(service.address().port, 0);
+}
+
+TEST_F(ServiceTest, AnnouncesTheTcpAddressAmongItsSites) {
+  ServiceOptions some = options();
+  some.sites = [](AppRunner& runner) { return add_both(runner); };
+  Service service = run(Service::start(Application(), std::move(some)));
+  EXPECT_EQ(service.addresses().size(), 2u);
+  EXPECT_TRUE(service.addresses()[0].is_unix());
+  EXPECT_EQ(enrolled_at(), service.addresses()[1]);
+  EXPECT_EQ(service.url(service.addresses()[0]), "http://" + service.addresses()[0].to_string() + ":/");
+  EXPECT_EQ(service.url(), service.url(service.addresses()[1]));
+  run(service.close());
+}
+
+TEST_F(ServiceTest, HasNothingToAnnounceWithoutTcp) {
+  ServiceOptions some = options();
+  some.sites = [](AppRunner& runner) { return runner.unix_site(kName); };
+  EXPECT_THROW(run(Service::start(Application(), some)), std::invalid_argument);
+  EXPECT_FALSE(record_.enrolled);
+  some.service_discovery = {};
+  Service service = run(Service::start(Application(), std::move(some)));
+  EXPECT_EQ(service.address(), net::Address::unix_socket(kName));
+  run(service.close());
+}
+
+TEST_F(ServiceTest, CleansUpIfTheDiscoveryFails) {
+  int cleanups = 0;
+  Application app;
+  app.on_cleanup([&](Application&) { ++cleanups; });
+  record_.on_enroll = fail;
+  EXPECT_THROW(run(Service::start(std::move(app), options())), std::runtime_error);
+  EXPECT_EQ(cleanups, 1);
+  EXPECT_FALSE(can_connect(enrolled_at()));
+}
+
+TEST_F(ServiceTest, ServesOnForTheDrainDelay) {
+  ServiceOptions some = options();
+  some.drain_delay = std::chrono::hours(1);
+  Service service = run(Service::start(Application(), std::move(some)));
+  asio::co_spawn(io_context_, service.close(), asio::detached);
+  io_context_.restart();
+  io_context_.poll();
+  EXPECT_EQ(record_.deregistered, 1);
+  EXPECT_FALSE(service.is_registered());
+  EXPECT_TRUE(can_connect(service.address()));
 }
 
 TEST_F(ServiceTest, ClosesTwice) {

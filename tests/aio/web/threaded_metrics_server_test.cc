@@ -15,15 +15,15 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/aio/web/raw_client.h"
-#include "tests/aio/web/test_server.h"
+#include "aio/web/testing/raw_client.h"
+#include "aio/web/testing/test_server.h"
 
 namespace prometheus_async::aio::web {
 namespace {
 
-using prometheus_async::testing::can_connect;
-using prometheus_async::testing::LogLines;
-using prometheus_async::testing::RawClient;
+using prometheus_async::aio::web::testing::can_connect;
+using prometheus_async::aio::web::testing::LogLines;
+using prometheus_async::aio::web::testing::RawClient;
 
 int status_of(const net::Address& server, std::string_view path) {
   RawClient client(server);

@@ -15,9 +15,9 @@
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
 
+#include "aio/web/testing/raw_client.h"
+#include "aio/web/testing/test_server.h"
 #include "aio/web/threaded_metrics_server.h"
-#include "tests/aio/web/raw_client.h"
-#include "tests/aio/web/test_server.h"
 #include "tests/testing/tls_context.h"
 
 namespace prometheus_async::aio::web {
@@ -25,8 +25,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using asio::ip::tcp;
-using prometheus_async::testing::RawClient;
-using prometheus_async::testing::TestServer;
+using prometheus_async::aio::web::testing::RawClient;
+using prometheus_async::aio::web::testing::TestServer;
 
 // Speaks TLS; blocking.
 class TlsClient {

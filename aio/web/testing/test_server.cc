@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tests/aio/web/test_server.h"
+#include "aio/web/testing/test_server.h"
 
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 
-namespace prometheus_async::testing {
+namespace prometheus_async::aio::web::testing {
 
-aio::web::Log LogLines::log() {
+Log LogLines::log() {
   return [state = state_](std::string_view line) {
     const std::lock_guard<std::mutex> lock(state->mutex);
     state->lines.emplace_back(line);
@@ -21,14 +21,14 @@ std::vector<std::string> LogLines::lines() const {
   return state_->lines;
 }
 
-TestServer::TestServer(aio::web::Application app, aio::web::ServerOptions options,
-                       std::shared_ptr<boost::asio::ssl::context> tls) {
+TestServer::TestServer(Application app, ServerOptions options, std::shared_ptr<boost::asio::ssl::context> tls) {
   options.log = log_.log();
   runner_.emplace(io_context_.get_executor(), std::move(app), std::move(options));
   auto listening = boost::asio::co_spawn(io_context_, runner_->tcp_site("127.0.0.1", 0, tls), boost::asio::use_future);
   thread_ = std::jthread([this] { io_context_.run(); });
   listening.get();
   address_ = runner_->addresses().front();
+  is_secure_ = tls != nullptr;
 }
 
 TestServer::~TestServer() {
@@ -40,4 +40,4 @@ std::future<void> TestServer::stop() {
   return boost::asio::co_spawn(io_context_, runner_->cleanup(), boost::asio::use_future);
 }
 
-}  // namespace prometheus_async::testing
+}  // namespace prometheus_async::aio::web::testing

@@ -6,8 +6,8 @@
 //   client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 //   EXPECT_EQ(client.read_response().status, 200);
 //   EXPECT_EQ(client.read_to_end(), "");
-#ifndef PROMETHEUS_ASYNC_TESTS_AIO_WEB_RAW_CLIENT_H_
-#define PROMETHEUS_ASYNC_TESTS_AIO_WEB_RAW_CLIENT_H_
+#ifndef PROMETHEUS_ASYNC_AIO_WEB_TESTING_RAW_CLIENT_H_
+#define PROMETHEUS_ASYNC_AIO_WEB_TESTING_RAW_CLIENT_H_
 
 #include <cstddef>
 #include <map>
@@ -16,7 +16,7 @@
 
 #include "aio/net/address.h"
 
-namespace prometheus_async::testing {
+namespace prometheus_async::aio::web::testing {
 
 struct RawResponse {
   int status = 0;
@@ -29,7 +29,7 @@ struct RawResponse {
 class RawClient {
  public:
   // A receive buffer other than 0 is asked for before connecting: a small one makes a slow reader.
-  explicit RawClient(const aio::net::Address& server, int receive_buffer = 0);
+  explicit RawClient(const net::Address& server, int receive_buffer = 0);
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
   ~RawClient();
@@ -40,6 +40,8 @@ class RawClient {
 
   // One response, as long as its Content-Length says; without a body if it answers HEAD.
   RawResponse read_response(bool answers_head = false);
+  // All that comes up to `end`, which it ends with.
+  std::string read_until(std::string_view end);
   // All that comes until the server closes.
   std::string read_to_end();
   // Whether the server's way to close was a reset, once read_to_end() was called.
@@ -55,8 +57,8 @@ class RawClient {
 };
 
 // Whether something listens there.
-bool can_connect(const aio::net::Address& server);
+bool can_connect(const net::Address& server);
 
-}  // namespace prometheus_async::testing
+}  // namespace prometheus_async::aio::web::testing
 
-#endif  // PROMETHEUS_ASYNC_TESTS_AIO_WEB_RAW_CLIENT_H_
+#endif  // PROMETHEUS_ASYNC_AIO_WEB_TESTING_RAW_CLIENT_H_

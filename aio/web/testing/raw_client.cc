@@ -1,22 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tests/aio/web/raw_client.h"
+#include "aio/web/testing/raw_client.h"
 
 #include <netdb.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
 #include <stdexcept>
 #include <system_error>
 
-namespace prometheus_async::testing {
+namespace prometheus_async::aio::web::testing {
 namespace {
 
-int connect_to(const aio::net::Address& server, int receive_buffer) {
+void limit_waiting(int fd) {
+  const timeval limit{20, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+int connect_to_unix(const net::Address& server) {
+  const std::string_view path = server.path();
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  std::memcpy(name.sun_path, path.data(), path.size());
+  const bool is_abstract = path.starts_with('@');
+  if (is_abstract) name.sun_path[0] = '\0';
+  const std::size_t size = offsetof(sockaddr_un, sun_path) + path.size() + (is_abstract ? 0 : 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  limit_waiting(fd);
+  const auto* address = static_cast<const sockaddr*>(static_cast<const void*>(&name));
+  if (::connect(fd, address, static_cast<socklen_t>(size)) == 0) return fd;
+  const int reason = errno;
+  ::close(fd);
+  throw std::system_error(reason, std::system_category(), "connect to " + server.to_string());
+}
+
+int connect_to(const net::Address& server, int receive_buffer) {
+  if (server.is_unix()) return connect_to_unix(server);
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICHOST;
   hints.ai_socktype = SOCK_STREAM;
@@ -26,9 +53,7 @@ int connect_to(const aio::net::Address& server, int receive_buffer) {
   }
   const int fd = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (receive_buffer > 0) ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
-  const timeval limit{20, 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  limit_waiting(fd);
   const int failed = ::connect(fd, found->ai_addr, found->ai_addrlen);
   const int reason = errno;
   ::freeaddrinfo(found);
@@ -41,8 +66,7 @@ int connect_to(const aio::net::Address& server, int receive_buffer) {
 
 }  // namespace
 
-RawClient::RawClient(const aio::net::Address& server, int receive_buffer)
-    : socket_(connect_to(server, receive_buffer)) {}
+RawClient::RawClient(const net::Address& server, int receive_buffer) : socket_(connect_to(server, receive_buffer)) {}
 
 RawClient::~RawClient() { ::close(socket_); }
 
@@ -58,7 +82,10 @@ void RawClient::shutdown_send() { ::shutdown(socket_, SHUT_WR); }
 
 bool RawClient::read_some() {
   char buffer[4096];
-  const ssize_t size = ::recv(socket_, buffer, sizeof buffer, 0);
+  ssize_t size = 0;
+  do {
+    size = ::recv(socket_, buffer, sizeof buffer, 0);
+  } while (size < 0 && errno == EINTR);  // a child's end is enough, where there is a timeout
   if (size > 0) unread_.append(buffer, static_cast<std::size_t>(size));
   if (size < 0 && errno == ECONNRESET) was_reset_ = true;
   if (size < 0 && errno != ECONNRESET)
@@ -93,6 +120,16 @@ RawResponse RawClient::read_response(bool answers_head) {
   return response;
 }
 
+std::string RawClient::read_until(std::string_view end) {
+  std::size_t at;
+  while ((at = unread_.find(end)) == std::string::npos) {
+    if (!read_some()) throw std::runtime_error("closed before \"" + std::string(end) + "\": \"" + unread_ + "\"");
+  }
+  std::string text = unread_.substr(0, at + end.size());
+  unread_.erase(0, text.size());
+  return text;
+}
+
 std::string RawClient::read_to_end() {
   while (read_some()) {
   }
@@ -101,7 +138,7 @@ std::string RawClient::read_to_end() {
   return all;
 }
 
-bool can_connect(const aio::net::Address& server) {
+bool can_connect(const net::Address& server) {
   try {
     RawClient client(server);
     return true;
@@ -110,4 +147,4 @@ bool can_connect(const aio::net::Address& server) {
   }
 }
 
-}  // namespace prometheus_async::testing
+}  // namespace prometheus_async::aio::web::testing
