@@ -27,9 +27,8 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t kMostLingered = 256 * 1024;  // bytes that a client may still send after its last answer
-constexpr int kMostWithoutWaiting = 16;            // answers, or pieces, after which other connections have a turn
-constexpr std::size_t kMostKept = 4096;            // bytes of what was unsent, as memory for the next
+constexpr int kMostWithoutWaiting = 16;  // answers, or pieces, after which other connections have a turn
+constexpr std::size_t kMostKept = 4096;  // bytes of what was unsent, as memory for the next
 
 using Parts = http::ResponseWriter::Parts;
 
@@ -384,11 +383,11 @@ class HttpConnection final : public HttpExchange {
     is_idle_ = true;
     deadline_.expire_after(timeouts().linger);
     if (co_await stream_.finish()) co_return;
-    std::array<char, 1024> dropped;
-    for (std::size_t total = 0; total < kMostLingered;) {
-      const auto [error, size] = co_await stream_.discard_some(asio::buffer(dropped));
-      if (error || deadline_.has_expired()) break;
-      total += size;
+    // However much that is: who writes first and reads then, as proxies do, would see an error in place of the answer.
+    std::array<char, 16 * 1024> dropped;
+    error_code error;
+    while (!error && !deadline_.has_expired()) {
+      error = std::get<error_code>(co_await stream_.discard_some(asio::buffer(dropped)));
     }
   }
 

@@ -35,13 +35,17 @@ DefaultPool& default_pool() {
   return pool;
 }
 
-// Its threads leave all signals to the program's own, but for those that an instruction of their own raises.
+// Its threads have a name of theirs, and leave all signals to the program's own, but for those that an instruction of
+// their own raises.
 asio::thread_pool* make_pool() {
   sigset_t blocked;
   sigset_t before;
   ::sigfillset(&blocked);
   for (const int own : {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP}) ::sigdelset(&blocked, own);
   ::pthread_sigmask(SIG_SETMASK, &blocked, &before);
+  char name[16] = {};  // of this thread, which new ones have too
+  ::pthread_getname_np(::pthread_self(), name, sizeof name);
+  ::pthread_setname_np(::pthread_self(), "PrometheusPool");
   asio::thread_pool* pool = nullptr;
   std::exception_ptr failure;
   try {
@@ -49,6 +53,7 @@ asio::thread_pool* make_pool() {
   } catch (...) {
     failure = std::current_exception();
   }
+  ::pthread_setname_np(::pthread_self(), name);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (failure) std::rethrow_exception(failure);
   return pool;

@@ -16,8 +16,13 @@
 #include <vector>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -214,12 +219,34 @@ TEST_F(HttpLimits, SilenceIsNoRefusal) {
   EXPECT_THAT(seen_.refusals(), IsEmpty());
 }
 
-// A client that sends for ever after its refusal is cut off.
-TEST_F(HttpLimits, DiscardsNoMoreThan256KiB) {
+// A client that looks for no answer before all of its body is sent, as proxies and libraries do, gets the answer.
+TEST_F(HttpLimits, RefusalReachesWhoSendsAllFirst) {
   start({.limits = {.body = 100}, .timeouts = {.linger = 1h}});
+  asio::io_context context;
+  asio::ip::tcp::socket client(context);
+  client.connect({asio::ip::make_address(address().host), address().port});
+  boost::system::error_code error;
+  asio::write(client, asio::buffer(post("Content-Length: 67108864\r\n", std::string(64 << 20, 'x'))), error);
+  EXPECT_FALSE(error) << error.message();
+  client.shutdown(asio::socket_base::shutdown_send);
+  std::string answer;
+  asio::read(client, asio::dynamic_buffer(answer), error);
+  EXPECT_EQ(error, asio::error::eof);
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 413 "));
+}
+
+// A client that sends for ever after its refusal is cut off.
+TEST_F(HttpLimits, DiscardsNoLongerThanItLingers) {
+  start({.limits = {.body = 100}, .timeouts = {.linger = 1ms}});
   RawClient client(address());
-  client.send(post("Content-Length: 1000000000\r\n", std::string(64 << 20, 'x')));
+  client.send(post("Content-Length: 1000000000000\r\n", "x"));
+  std::atomic<bool> is_over = false;
+  std::jthread sender([&] {
+    const std::string piece(64 << 10, 'x');
+    while (!is_over) client.send(piece);
+  });
   while (server_->connections() > 0) std::this_thread::yield();
+  is_over = true;
 }
 
 // --- Requests.
