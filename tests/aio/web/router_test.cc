@@ -285,7 +285,7 @@ TEST(Router, RefusesAHiddenRouteAndNamesBoth) {
                                       {"/x{a:\\d}y/{t:.*}", "/x{b:[0-9]{1}}y/{u:.*}"}}) {
     Router router;
     router.add_get(first, hello);
-    EXPECT_EQ(error_of([&, second = second] { router.add_get(second, hello); }),
+    EXPECT_EQ(error_of([&, path = second] { router.add_get(path, hello); }),
               "route \"" + std::string(second) + "\": GET goes to the route \"" + first + "\" already");
     EXPECT_EQ(router.routes().size(), 1u);
     router.add_post(second, hello);
