@@ -5,6 +5,10 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -16,23 +20,25 @@ namespace {
 
 constexpr std::size_t kThreads = 4;  // more than one, so that a slow disk does not hold up a password's hash
 
-struct DefaultPool {
+enum class Kind : std::uint8_t { kDefault, kSlow };
+
+struct Pools {
   std::mutex mutex;
-  asio::thread_pool* pool = nullptr;
+  std::array<asio::thread_pool*, 2> by_kind{};  // null until it is asked for
 };
 
 // Never destroyed: a server may answer until the very end.
-DefaultPool& default_pool() {
-  static DefaultPool& pool = []() -> DefaultPool& {
+Pools& pools() {
+  static Pools& all = []() -> Pools& {
     // A forked child has none of the threads. Nobody holds the mutex over a fork.
-    ::pthread_atfork([] { default_pool().mutex.lock(); }, [] { default_pool().mutex.unlock(); },
+    ::pthread_atfork([] { pools().mutex.lock(); }, [] { pools().mutex.unlock(); },
                      [] {
-                       default_pool().pool = nullptr;
-                       default_pool().mutex.unlock();
+                       pools().by_kind.fill(nullptr);
+                       pools().mutex.unlock();
                      });
-    return *new DefaultPool;
+    return *new Pools;
   }();
-  return pool;
+  return all;
 }
 
 // Its threads have a name of theirs, and leave all signals to the program's own, but for those that an instruction of
@@ -59,14 +65,18 @@ asio::thread_pool* make_pool() {
   return pool;
 }
 
+asio::thread_pool& pool_of(Kind kind) {
+  Pools& all = pools();
+  const std::lock_guard<std::mutex> lock(all.mutex);
+  asio::thread_pool*& pool = all.by_kind[static_cast<std::size_t>(kind)];
+  if (pool == nullptr) pool = make_pool();
+  return *pool;
+}
+
 }  // namespace
 
-asio::thread_pool& default_offload_pool() {
-  DefaultPool& default_one = default_pool();
-  const std::lock_guard<std::mutex> lock(default_one.mutex);
-  if (default_one.pool == nullptr) default_one.pool = make_pool();
-  return *default_one.pool;
-}
+asio::thread_pool& default_offload_pool() { return pool_of(Kind::kDefault); }
+asio::thread_pool& slow_offload_pool() { return pool_of(Kind::kSlow); }
 
 namespace internal {
 

@@ -34,6 +34,9 @@ namespace asio = boost::asio;
 //
 // Threads: any. Throws std::system_error if there can be no threads.
 asio::thread_pool& default_offload_pool();
+// Another one like it, for what may take seconds, as a scrape whose collectors are slow: it holds up nothing that is
+// short.
+asio::thread_pool& slow_offload_pool();
 
 namespace internal {
 

@@ -32,7 +32,7 @@ class OffloadedScrape {
       const std::lock_guard<std::mutex> lock(state->mutex);
       return state->pending ? state->pending->answer() : exposition::ScrapeResponse();
     };
-    co_return co_await net::offload(std::move(call));
+    co_return co_await net::offload(net::slow_offload_pool(), std::move(call));
   }
 
  private:

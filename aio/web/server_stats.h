@@ -22,7 +22,7 @@ namespace prometheus_async::aio::web {
 // What exposition::ScrapeHandler::of(metrics::default_registry()) answers: the page in the format and coding that the
 // request asks for, or a 503. A 500 is the server's own, with what the collector threw in its log.
 //
-// The page is collected, rendered and compressed on a thread of net::default_offload_pool(), so that other requests of
+// The page is collected, rendered and compressed on a thread of net::slow_offload_pool(), so that other requests of
 // the loop do not wait for it; collectors are called there. Scrapes that ask for the same share one page.
 asio::awaitable<Response> server_stats(Request& request);
 

@@ -2,11 +2,13 @@
 
 #include "aio/web/metrics_server.h"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/co_spawn.hpp>
@@ -16,6 +18,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "aio/net/offload.h"
 #include "aio/web/application.h"
 #include "aio/web/server_stats.h"
 #include "aio/web/testing/raw_client.h"
@@ -24,6 +27,7 @@
 #include "exposition/render.h"
 #include "exposition/scrape.h"
 #include "metrics/collector.h"
+#include "metrics/function.h"
 #include "metrics/registry.h"
 #include "tests/aio/web/fake_request.h"
 
@@ -191,6 +195,44 @@ TEST(MetricsHTTPServer, ListensOnAllInterfacesByDefault) {
     EXPECT_EQ(socket.host, "0.0.0.0");  // a machine without IPv6
   }
   EXPECT_FALSE(server.https());
+  loop.run(server.close());
+}
+
+// More scrapes than a pool has threads wait for their collectors; work of other kinds is done meanwhile.
+TEST(MetricsHTTPServer, DoesOtherWorkWhileCollectorsHang) {
+  std::atomic<int> collecting = 0;
+  std::atomic<bool> may_go_on = false;
+  metrics::Registry registry;
+  std::vector<metrics::FunctionHandle> held;
+  for (int i = 0; i < 6; ++i) {
+    held.push_back(registry.gauge_function("slow_" + std::to_string(i), "a slow one", [&] {
+      ++collecting;
+      collecting.notify_all();
+      may_go_on.wait(false);
+      return 1.0;
+    }));
+  }
+  Loop loop;
+  StartOptions options{.addr = "127.0.0.1", .registry = &registry};
+  options.customize = [](Application& app) {
+    app.router().add_get("/work", [](Request&) -> asio::awaitable<Response> {
+      auto work = [] { return std::string("done"); };
+      const std::string result = co_await net::offload(std::move(work));
+      co_return text(result);
+    });
+  };
+  MetricsHTTPServer server = loop.run(start_http_server(std::move(options)));
+  std::vector<std::unique_ptr<RawClient>> scrapers;
+  for (int i = 0; i < 6; ++i) {
+    scrapers.push_back(std::make_unique<RawClient>(server.socket()));
+    scrapers.back()->send("GET /metrics?name[]=slow_" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+  for (int seen = 0; (seen = collecting) < 4;) collecting.wait(seen);  // as many as the pool has threads
+  EXPECT_EQ(get(server.socket(), "/work").body, "done");
+  EXPECT_EQ(get(server.socket(), "/").status, 200);
+  may_go_on = true;
+  may_go_on.notify_all();
+  for (const auto& scraper : scrapers) EXPECT_EQ(scraper->read_response().status, 200);
   loop.run(server.close());
 }
 
