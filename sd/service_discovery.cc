@@ -17,7 +17,9 @@ asio::awaitable<Deregister> ServiceDiscovery::run(std::shared_ptr<Erased> erased
   if (erased) deregister = co_await erased->enroll(endpoint);
   if (!deregister) co_return deregister;
   auto enrolment = std::make_shared<const Enrolment>(std::move(erased), std::move(deregister));
-  co_return [enrolment] { return undo(enrolment); };
+  Deregister result([enrolment] { return undo(enrolment); },
+                    [enrolment] { return enrolment->deregister.is_registered(); });
+  co_return result;
 }
 
 asio::awaitable<void> ServiceDiscovery::undo(std::shared_ptr<const Enrolment> enrolment) {

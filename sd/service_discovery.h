@@ -17,6 +17,7 @@
 #define PROMETHEUS_ASYNC_SD_SERVICE_DISCOVERY_H_
 
 #include <concepts>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <type_traits>
@@ -30,9 +31,44 @@ namespace prometheus_async::sd {
 
 namespace asio = boost::asio;
 
-// Undoes an enrolment. An empty one means "not registered, nothing to undo": the server runs and counts as
-// unregistered. It may be called on another executor than the enrolment, and more than once.
-using Deregister = std::function<asio::awaitable<void>()>;
+// What an enrolment gives back: the operation that undoes it, and whether it stands. An empty one means "not
+// registered, nothing to undo": the server runs and counts as unregistered.
+//
+// A discovery that keeps its registration up does so for as long as a copy exists. Dropping the last one without
+// calling it gives up keeping, and leaves what is registered as a crash would.
+//
+// Threads: is_registered() may be called on any; copies are as safe as those of std::function.
+class Deregister {
+ public:
+  using Operation = std::function<asio::awaitable<void>()>;
+  using IsRegistered = std::function<bool()>;
+
+  Deregister() = default;
+  Deregister(std::nullptr_t) {}  // NOLINT(google-explicit-constructor): as std::function
+
+  // Registered from now on until the call. `operation` may be called on another executor than the enrolment, and more
+  // than once.
+  template <class F>
+    requires(!std::same_as<std::remove_cvref_t<F>, Deregister> && std::constructible_from<Operation, F>)
+  Deregister(F&& operation)  // NOLINT(google-explicit-constructor): any operation is a Deregister
+      : operation_(std::forward<F>(operation)) {}
+
+  // Registered whenever `is_registered` says so, which is asked on any thread.
+  Deregister(Operation operation, IsRegistered is_registered)
+      : operation_(std::move(operation)), is_registered_(std::move(is_registered)) {}
+
+  // The caller keeps this, or a copy, until the coroutine has ended.
+  [[nodiscard]] asio::awaitable<void> operator()() const { return operation_(); }
+
+  explicit operator bool() const { return operation_ != nullptr; }
+
+  // Whether the server can be found now, as far as the discovery knows. False for an empty one.
+  bool is_registered() const { return operation_ != nullptr && (!is_registered_ || is_registered_()); }
+
+ private:
+  Operation operation_;
+  IsRegistered is_registered_;
+};
 
 // A class that announces endpoints. `enroll` runs on the server's executor once the server listens, and throws if it
 // fails; the server then stops and start-up fails with that exception.
@@ -57,10 +93,10 @@ class ServiceDiscovery {
   ServiceDiscovery() = default;  // none: servers run unregistered
 
   template <class T>
-    requires(!std::same_as<std::remove_cvref_t<T>, ServiceDiscovery> &&
-             (Discovery<std::remove_cvref_t<T>> || DiscoveryFunction<std::remove_cvref_t<T>>))
+    requires(!std::same_as<std::decay_t<T>, ServiceDiscovery> &&
+             (Discovery<std::decay_t<T>> || DiscoveryFunction<std::decay_t<T>>))
   ServiceDiscovery(T&& discovery)  // NOLINT(google-explicit-constructor): any discovery is a ServiceDiscovery
-      : erased_(std::make_shared<Model<std::remove_cvref_t<T>>>(std::forward<T>(discovery))) {}
+      : erased_(std::make_shared<Model<std::decay_t<T>>>(std::forward<T>(discovery))) {}
 
   // Announces `endpoint`; the result is empty without a discovery. Errors: those of the discovery, unchanged.
   [[nodiscard]] asio::awaitable<Deregister> enroll(Endpoint endpoint) const;

@@ -110,7 +110,10 @@ def prometheus_async_programs():
     suite_programs(
         name = "prometheus_consul",
         package = "prometheus",
-        programs = {"prometheus": "usr/bin/prometheus"},
+        programs = {
+            "prometheus": "usr/bin/prometheus",
+            "promtool": "usr/bin/promtool",
+        },
         sha256 = "7f98887c0fa36e0dd81bb39abc57a9e2535c2a0dc20442a431255ebc0b87b73a",
         suite = "bullseye",
         version = "2.24.1+ds-1+b7",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sd/internal/curl_multi.h"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <optional>
 #include <stdexcept>
@@ -8,6 +10,7 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
@@ -29,7 +32,7 @@ CURLM* new_handle() {
 
 }  // namespace
 
-// A transfer known to curl, from construction until the end or destruction, whichever is first. Lives in run()'s frame.
+// A transfer, from construction until the end or destruction, whichever is first. Lives in run()'s frame.
 class CurlMulti::Transfer {
  public:
   Transfer(CurlMulti& multi, CURL* easy)
@@ -39,18 +42,25 @@ class CurlMulti::Transfer {
       return;
     }
     multi_.transfers_.emplace(easy_, this);
-    if (curl_multi_add_handle(multi_.handle_, easy_) != CURLM_OK) end(CURLE_FAILED_INIT);
+    multi_.queue({.easy = easy_, .watch = nullptr, .event = 0, .error = {}});
   }
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
   ~Transfer() { end(std::nullopt); }
+
+  // Gives it to curl, once. It may be that a turn was queued for another transfer with a handle at the same address.
+  void start() {
+    if (started_) return;
+    started_ = true;
+    if (curl_multi_add_handle(multi_.handle_, easy_) != CURLM_OK) end(CURLE_FAILED_INIT);
+  }
 
   // Takes the transfer back from curl and wakes the coroutine, which resumes through the executor. No result means
   // aborted. Ends once.
   void end(std::optional<CURLcode> result) {
     if (multi_.transfers_.erase(easy_) != 0) {
       result_ = result;
-      curl_multi_remove_handle(multi_.handle_, easy_);
+      if (started_ && !multi_.is_forked()) curl_multi_remove_handle(multi_.handle_, easy_);
     }
     finished_.expires_at(Clock::time_point::min());
   }
@@ -65,6 +75,7 @@ class CurlMulti::Transfer {
   asio::steady_timer finished_;
   CurlMulti& multi_;
   CURL* easy_;
+  bool started_ = false;
   std::optional<CURLcode> result_;
 };
 
@@ -89,7 +100,7 @@ struct CurlMulti::Watch {
 static_assert(CURL_POLL_IN == CURL_CSELECT_IN && CURL_POLL_OUT == CURL_CSELECT_OUT && CURL_POLL_INOUT == 3);
 
 CurlMulti::CurlMulti(asio::any_io_executor executor)
-    : executor_(std::move(executor)), handle_(new_handle()), timer_(executor_) {
+    : executor_(std::move(executor)), handle_(new_handle()), timer_(executor_), process_(::getpid()) {
   curl_multi_setopt(handle_, CURLMOPT_SOCKETFUNCTION, &CurlMulti::on_socket);
   curl_multi_setopt(handle_, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(handle_, CURLMOPT_TIMERFUNCTION, &CurlMulti::on_timer);
@@ -103,6 +114,7 @@ CurlMulti::CurlMulti(asio::any_io_executor executor)
 CurlMulti::~CurlMulti() { close(); }
 
 asio::awaitable<CURLcode> CurlMulti::run(std::shared_ptr<CurlMulti> multi, CURL* easy) {
+  if (multi->is_forked()) throw std::logic_error("the HTTP client was made before this process was forked");
   Transfer transfer(*multi, easy);
   boost::system::error_code woken;
   co_await transfer.finished().async_wait(asio::redirect_error(asio::use_awaitable, woken));
@@ -113,12 +125,45 @@ asio::awaitable<CURLcode> CurlMulti::run(std::shared_ptr<CurlMulti> multi, CURL*
 void CurlMulti::close() {
   if (handle_ == nullptr) return;
   while (!transfers_.empty()) transfers_.begin()->second->end(std::nullopt);
-  curl_multi_cleanup(handle_);  // still calls back
+  if (!is_forked()) curl_multi_cleanup(handle_);  // still calls back
   handle_ = nullptr;
   ++timer_generation_;
   timer_.cancel();
   for (auto& [socket, watch] : watches_) watch->release();
   watches_.clear();
+  turns_.clear();
+}
+
+bool CurlMulti::is_forked() const { return ::getpid() != process_; }
+
+void CurlMulti::queue(Turn turn) {
+  turns_.push_back(std::move(turn));
+  if (turns_.size() == 1) post_turn();
+}
+
+void CurlMulti::post_turn() {
+  asio::post(executor_, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->take_turn();
+  });
+}
+
+void CurlMulti::take_turn() {
+  if (turns_.empty() || is_forked()) return;  // closed, or the parent's
+  const Turn turn = std::move(turns_.front());
+  turns_.pop_front();
+  if (!turns_.empty()) post_turn();  // behind the reactor's own turn, and all that it finds ready
+  if (turn.easy != nullptr) {
+    start(turn.easy);
+  } else {
+    ready(turn.watch, turn.event, turn.error);
+  }
+}
+
+void CurlMulti::start(CURL* easy) {
+  const auto found = transfers_.find(easy);
+  if (found == transfers_.end()) return;  // cancelled meanwhile
+  found->second->start();
+  act(CURL_SOCKET_TIMEOUT, 0);
 }
 
 int CurlMulti::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept {
@@ -164,12 +209,15 @@ void CurlMulti::wait(const std::shared_ptr<Watch>& watch, int event) {
   watch->descriptor.async_wait(
       event == CURL_CSELECT_IN ? asio::posix::stream_descriptor::wait_read : asio::posix::stream_descriptor::wait_write,
       [weak = weak_from_this(), watch, event](boost::system::error_code error) {
-        watch->pending &= ~event;
-        if (const auto self = weak.lock()) self->ready(watch, event, error);
+        const auto self = weak.lock();
+        if (self && watch->descriptor.is_open()) {
+          self->queue({.easy = nullptr, .watch = watch, .event = event, .error = error});
+        }
       });
 }
 
 void CurlMulti::ready(const std::shared_ptr<Watch>& watch, int event, boost::system::error_code error) {
+  watch->pending &= ~event;
   // Removed, or no longer of interest, since the wait began.
   if (!watch->descriptor.is_open() || (watch->wanted & event) == 0) return;
   act(watch->descriptor.native_handle(), error ? CURL_CSELECT_ERR : event);
@@ -185,7 +233,8 @@ void CurlMulti::arm_timer(long milliseconds) {
   timer_.expires_after(std::chrono::milliseconds(milliseconds));
   timer_.async_wait([weak = weak_from_this(), generation](boost::system::error_code error) {
     const auto self = weak.lock();
-    if (!error && self && self->timer_generation_ == generation) self->act(CURL_SOCKET_TIMEOUT, 0);
+    if (error || !self || self->timer_generation_ != generation || self->is_forked()) return;
+    self->act(CURL_SOCKET_TIMEOUT, 0);
   });
 }
 

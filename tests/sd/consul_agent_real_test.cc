@@ -16,7 +16,7 @@
 
 #include "sd/consul_agent.h"
 #include "sd/http_client.h"
-#include "tests/testing/consul_dev_agent.h"
+#include "tests/testing/consul_process.h"
 #include "tests/testing/http_get.h"
 #include "tests/testing/run.h"
 
@@ -34,7 +34,7 @@ constexpr char kMasterToken[] = "00000000-0000-0000-0000-000000000001";
 
 class RealConsul : public ::testing::Test {
  protected:
-  void start_agent(testing::ConsulDevAgentOptions options = {}) {
+  void start_agent(testing::ConsulProcessOptions options = {}) {
     token_ = options.master_token;
     agent_.emplace(std::move(options));
     ASSERT_TRUE(agent_->wait_until_ready()) << agent_->output();
@@ -61,7 +61,7 @@ class RealConsul : public ::testing::Test {
     return run(context_, agent.enroll(std::move(endpoint)));
   }
 
-  std::optional<testing::ConsulDevAgent> agent_;
+  std::optional<testing::ConsulProcess> agent_;
   asio::io_context context_;
   std::string url_;
   std::string token_;

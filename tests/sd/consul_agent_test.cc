@@ -44,8 +44,10 @@ constexpr char kRegister[] = "/v1/agent/service/register?replace-existing-checks
 
 class ConsulAgent : public ::testing::Test {
  protected:
+  // What is kept has tests of its own, in consul_keeper_test.cc.
   sd::ConsulOptions options(sd::ConsulOptions options = {}) const {
     options.agent = agent_.url();
+    options.keep_registered = false;
     return options;
   }
 
@@ -81,13 +83,12 @@ asio::awaitable<void> header_example(std::string url, std::string token, sd::End
 
 TEST_F(ConsulAgent, HeaderExample) {
   run(context_, header_example(agent_.url(), "t0k", {.address = "10.1.2.3", .port = 9100}));
-  ASSERT_EQ(agent_.requests().size(), 2u);
   EXPECT_EQ(payload().at("Name"), "checkout");
-  EXPECT_EQ(agent_.requests()[1].target, "/v1/agent/service/deregister/checkout-10.1.2.3-9100");
+  EXPECT_EQ(agent_.requests().back().target, "/v1/agent/service/deregister/checkout-10.1.2.3-9100");
 }
 
 TEST_F(ConsulAgent, IsAServiceDiscovery) {
-  const sd::ServiceDiscovery discovery = sd::ConsulAgent({.name = "checkout", .tags = {"blue"}, .agent = agent_.url()});
+  const sd::ServiceDiscovery discovery = sd::ConsulAgent(options({.name = "checkout", .tags = {"blue"}}));
   const sd::Deregister deregister = run(context_, discovery.enroll({.address = "::1", .port = 9100}));
   run(context_, deregister());
   EXPECT_EQ(agent_.requests().size(), 2u);
@@ -121,7 +122,7 @@ TEST_F(ConsulAgent, RegistersWithEveryOption) {
           .meta = {{"team", "pay"}, {"metrics_path", "/other"}},
           .token = "t0k",
           .advertise_address = "checkout.example.org",
-          .check_interval = std::chrono::seconds(90),
+          .check = sd::ConsulHttpCheck{.interval = std::chrono::seconds(90)},
           .deregister_critical_service_after = std::chrono::minutes(10)},
          {.scheme = "https", .address = "10.1.2.3", .port = 8443, .path = "/custom", .health_path = "/healthy"});
   EXPECT_EQ(agent_.requests().at(0).header("x-consul-token"), "t0k");
@@ -134,6 +135,37 @@ TEST_F(ConsulAgent, RegistersWithEveryOption) {
     "Meta": {"team": "pay", "metrics_path": "/other", "metrics_scheme": "https"},
     "Check": {"HTTP": "https://10.1.2.3:8443/healthy", "Interval": "90s", "DeregisterCriticalServiceAfter": "600s"}
   })"));
+}
+
+TEST_F(ConsulAgent, RegistersEachKindOfCheck) {
+  const std::vector<std::pair<sd::ConsulCheck, std::string>> checks = {
+      {sd::ConsulHttpCheck{.url = "https://10.0.0.9/up",
+                           .interval = std::chrono::milliseconds(1500),
+                           .timeout = std::chrono::seconds(2),
+                           .tls_skip_verify = true},
+       R"({"HTTP": "https://10.0.0.9/up", "Interval": "1500ms", "Timeout": "2s", "TLSSkipVerify": true})"},
+      {sd::ConsulTcpCheck{}, R"({"TCP": "[::1]:9100", "Interval": "10s"})"},
+      {sd::ConsulTcpCheck{.address = "app:1", .timeout = std::chrono::seconds(1)},
+       R"({"TCP": "app:1", "Interval": "10s", "Timeout": "1s"})"},
+  };
+  for (const auto& [check, sent] : checks) {
+    enroll({.check = check}, {.address = "::", .port = 9100});
+    EXPECT_EQ(payload(agent_.requests().size() - 1).at("Check"), json::parse(sent));
+  }
+  enroll({.check = sd::ConsulNoCheck{}});
+  EXPECT_FALSE(payload(agent_.requests().size() - 1).contains("Check"));
+}
+
+TEST_F(ConsulAgent, SendsStatusWeightsNamespaceAndPartitionOnlyIfGiven) {
+  enroll({.http_auth = "ann:pa55",
+          .consul_namespace = "team a",
+          .partition = "p",
+          .initial_status = sd::ConsulStatus::kWarning,
+          .weights = sd::ConsulWeights{.passing = 10, .warning = 0}});
+  EXPECT_EQ(payload().at("Check").at("Status"), "warning");
+  EXPECT_EQ(payload().at("Weights"), json::parse(R"({"Passing": 10, "Warning": 0})"));
+  EXPECT_EQ(agent_.requests().at(0).target, std::string(kRegister) + "&ns=team%20a&partition=p");
+  EXPECT_EQ(agent_.requests().at(0).header("authorization"), "Basic YW5uOnBhNTU=");
 }
 
 TEST_F(ConsulAgent, LeavesAWildcardAddressOutAndChecksOverLoopback) {
@@ -277,7 +309,8 @@ TEST_F(ConsulAgent, RefusesOptionsThatTheAgentWouldRejectOrMangle) {
       {"token", {{.token = "secret\n"}, {.token = "secret\r\nX: y"}, {.token = "secret "}}},
       {"agent",
        {{.agent = "127.0.0.1:8500"},
-        {.agent = "unix:///secret"},
+        {.agent = "unix://relative"},
+        {.agent = "unix:///" + std::string(107, 's')},
         {.agent = ""},
         {.agent = "http://h/?token=secret"},
         {.agent = "http://h/#f"}}},
@@ -287,7 +320,24 @@ TEST_F(ConsulAgent, RefusesOptionsThatTheAgentWouldRejectOrMangle) {
         {.advertise_address = "::"},
         {.advertise_address = "127.0.0.1:99"},
         {.advertise_address = "a b"}}},
-      {"check_interval", {{.check_interval = std::chrono::seconds(0)}}},
+      {"check.interval",
+       {{.check = sd::ConsulHttpCheck{.interval = std::chrono::milliseconds(999)}},
+        {.check = sd::ConsulTcpCheck{.interval = std::chrono::milliseconds(999)}}}},
+      {"check.timeout",
+       {{.check = sd::ConsulHttpCheck{.timeout = std::chrono::milliseconds(0)}},
+        {.check = sd::ConsulTcpCheck{.timeout = std::chrono::milliseconds(0)}}}},
+      {"check.url", {{.check = sd::ConsulHttpCheck{.url = "10.0.0.1/health"}}}},
+      {"check.address", {{.check = sd::ConsulTcpCheck{.address = "10.0.0.1"}}}},
+      {"check.ttl", {{.check = sd::ConsulTtlCheck{.ttl = std::chrono::milliseconds(999)}}}},
+      {"keep_registered", {{.check = sd::ConsulTtlCheck{}, .keep_registered = false}}},
+      {"needs a check",
+       {{.check = sd::ConsulNoCheck{}, .initial_status = sd::ConsulStatus::kPassing},
+        {.check = sd::ConsulNoCheck{}, .deregister_critical_service_after = std::chrono::minutes(1)}}},
+      {"weights",
+       {{.weights = sd::ConsulWeights{.passing = 0}}, {.weights = sd::ConsulWeights{.passing = 1, .warning = -1}}}},
+      {"watch", {{.watch = std::chrono::seconds(0)}, {.watch = std::chrono::seconds(601)}}},
+      {"http_auth", {{.http_auth = ":secret"}}},
+      {"tls", {{.tls = {.certificate_file = "c.pem"}}, {.tls = {.key_file = "k.pem"}}}},
       {"timeout", {{.timeout = std::chrono::milliseconds(0)}}},
       {"deregister_critical_service_after", {{.deregister_critical_service_after = std::chrono::seconds(59)}}},
   };
@@ -311,7 +361,12 @@ TEST_F(ConsulAgent, TakesOptionsAtTheirBounds) {
   EXPECT_NO_THROW(sd::ConsulAgent({.service_id = std::string(255, 'a')}));
   EXPECT_NO_THROW(sd::ConsulAgent({.service_id = "aZ09._~:-"}));
   EXPECT_NO_THROW(sd::ConsulAgent({.meta = many}));
-  EXPECT_NO_THROW(sd::ConsulAgent({.check_interval = std::chrono::seconds(1)}));
+  EXPECT_NO_THROW(sd::ConsulAgent({.agent = "unix:///" + std::string(106, 's')}));
+  EXPECT_NO_THROW(sd::ConsulAgent({.check = sd::ConsulHttpCheck{.interval = std::chrono::seconds(1)}}));
+  EXPECT_NO_THROW(sd::ConsulAgent({.check = sd::ConsulTtlCheck{.ttl = std::chrono::seconds(1)}}));
+  EXPECT_NO_THROW(sd::ConsulAgent({.weights = sd::ConsulWeights{.passing = 1, .warning = 0}}));
+  EXPECT_NO_THROW(sd::ConsulAgent({.watch = std::chrono::seconds(1)}));
+  EXPECT_NO_THROW(sd::ConsulAgent({.watch = std::chrono::minutes(10)}));
   EXPECT_NO_THROW(sd::ConsulAgent({.deregister_critical_service_after = std::chrono::seconds(60)}));
 }
 
@@ -351,12 +406,20 @@ TEST_F(ConsulAgent, Deregisters) {
 }
 
 TEST_F(ConsulAgent, WhatIsGoneCountsAsDeregistered) {
-  const sd::Deregister deregister = enroll({});
   for (const auto& [status, body] : std::vector<std::pair<int, std::string>>{
            {200, ""}, {204, ""}, {404, "Unknown service ID \"x\"."}, {500, "Unknown service {\"x\" {}}"}}) {
+    const sd::Deregister deregister = enroll({});
     agent_.answer(Answer::status(status, body));
     EXPECT_NO_THROW(run(context_, deregister())) << status;
   }
+}
+
+// Another process may have registered the ID meanwhile.
+TEST_F(ConsulAgent, DeregistersOnce) {
+  const sd::Deregister deregister = enroll({});
+  run(context_, deregister());
+  run(context_, deregister());
+  EXPECT_EQ(agent_.requests().size(), 2u);
 }
 
 TEST_F(ConsulAgent, AFailedDeregistrationIsAnError) {

@@ -160,6 +160,46 @@ TEST_F(HttpClient, DoesNotFollowARedirect) {
   EXPECT_EQ(server_.requests().size(), 1u);
 }
 
+std::vector<std::string> lines(const sd::HttpResponse& response) {
+  std::vector<std::string> lines;
+  for (const sd::HttpHeader& header : response.headers) lines.push_back(header.name + "=" + header.value);
+  return lines;
+}
+
+TEST_F(HttpClient, GivesTheHeadersInOrderAsTheyCame) {
+  server_.answer({"",
+                  "HTTP/1.1 200 OK\r\nX-Consul-Index: 42\r\ncontent-length:0\r\nX-A:  \t one  two \t \r\nX-Empty:\r\n"
+                  "X-B: b\r\nX-A: three\r\nX-Colon: a:b\r\n\r\n",
+                  Answer::Then::kServe});
+  EXPECT_THAT(lines(get()), ::testing::ElementsAre("X-Consul-Index=42", "content-length=0", "X-A=one  two",
+                                                   "X-Empty=", "X-B=b", "X-A=three", "X-Colon=a:b"));
+}
+
+TEST_F(HttpClient, FindsTheFirstHeaderOfANameInAnyCase) {
+  server_.answer(Answer::status(200, "", "X-Consul-Index: 42\r\nX-CONSUL-INDEX: 43\r\nX-Empty:\r\n"));
+  const sd::HttpResponse response = get();
+  EXPECT_EQ(response.header("x-consul-index"), "42");
+  EXPECT_EQ(response.header("X-Empty"), "");
+  EXPECT_EQ(response.header("x-consul"), std::nullopt);
+  EXPECT_EQ(response.header(""), std::nullopt);
+}
+
+TEST_F(HttpClient, GivesTheHeadersOfTheFinalAnswerOnly) {
+  server_.answer({"",
+                  "HTTP/1.1 100 Continue\r\nX-First: 1\r\n\r\nHTTP/1.1 103 Early Hints\r\nX-Second: 2\r\n\r\n"
+                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Trailer: t\r\n\r\n",
+                  Answer::Then::kServe});
+  const sd::HttpResponse response = get();
+  EXPECT_EQ(response.status, 200);
+  EXPECT_THAT(lines(response), ::testing::ElementsAre("Transfer-Encoding=chunked"));
+}
+
+TEST_F(HttpClient, ATrailerThatLooksLikeAStatusLineIsNone) {
+  server_.answer({"", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nHTTP/1.1 103: x\r\n\r\n",
+                  Answer::Then::kServe});
+  EXPECT_EQ(get().status, 200);
+}
+
 TEST_F(HttpClient, BoundsTheAnswer) {
   const std::string bytes = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + std::string(100, 'x');
   server_.answer({"", bytes, Answer::Then::kServe});
@@ -195,7 +235,7 @@ TEST_F(HttpClient, MessagesHaveNeitherTokenNorCredentialsNorQuery) {
   const testing::ReservedPort nothing;
   const sd::HttpError error =
       failure({.url = "http://user:secret@127.0.0.1:" + nothing.text() + "/p?token=secret#secret",
-               .headers = {{"X-Consul-Token", "secret"}}});
+               .headers = {{"X-Consul-Token", "secret"}, {"Authorization", "Bearer secret"}}});
   EXPECT_THAT(error.what(), HasSubstr("http://127.0.0.1:" + nothing.text() + "/p:"));
   EXPECT_THAT(error.what(), Not(HasSubstr("secret")));
 }
@@ -239,7 +279,12 @@ TEST_F(HttpClient, RefusesWhatWouldBreakTheMessage) {
       {.method = "", .url = url},
       {.url = url, .headers = {{"X-Consul-Token", "a\r\nX-Injected: b"}}},
       {.url = url, .headers = {{"X-Consul-Token: a\r\nX", "b"}}},
+      {.url = url, .headers = {{"Content-Length", "0"}}},
+      {.url = url, .headers = {{"transfer-ENCODING", "chunked"}}},
       {.url = url, .timeout = std::chrono::milliseconds(0)},
+      {.url = url, .timeout = std::chrono::milliseconds(-1)},
+      {.url = url + std::string("/a\0b", 4)},
+      {.url = url + "/a b"},
       {.url = "file:///etc/passwd"},
       {.url = "127.0.0.1:8500"},
       {.url = ""},
@@ -248,6 +293,32 @@ TEST_F(HttpClient, RefusesWhatWouldBreakTheMessage) {
     EXPECT_THROW(run(context_, client_->perform(request)), std::invalid_argument) << request.url << request.method;
   }
   EXPECT_EQ(server_.connections(), 0u);
+}
+
+// An error of building a request does not repeat its secrets either.
+TEST_F(HttpClient, RefusalsHaveNoSecretInThem) {
+  const std::string url = "http://user:secret@127.0.0.1:1/?token=secret";
+  const std::vector<sd::HttpRequest> bad = {
+      {.url = url, .headers = {{"Authorization", "secret\r\n"}}},
+      {.url = url, .headers = {{"X-Consul-Token", "secret\x7f"}}},
+      {.url = "http://user:secret@127.0.0.1:port/"},
+      {.url = "gopher://user:secret@127.0.0.1/"},
+  };
+  for (const sd::HttpRequest& request : bad) {
+    try {
+      run(context_, client_->perform(request));
+      ADD_FAILURE() << request.url;
+    } catch (const std::invalid_argument& error) {
+      EXPECT_THAT(error.what(), Not(HasSubstr("secret")));
+    }
+  }
+}
+
+TEST_F(HttpClient, SendsUserAndPasswordOfTheUrl) {
+  std::string url = server_.url();
+  url.insert(url.find("127"), "user:pass@");
+  run(context_, client_->perform({.url = url}));
+  EXPECT_EQ(server_.requests().at(0).header("authorization"), "Basic dXNlcjpwYXNz");
 }
 
 TEST(PrintableUrl, KeepsWhereAndDropsTheRest) {
@@ -327,7 +398,7 @@ TEST_F(HttpClient, DoesNotBlockTheLoop) {
 
 TEST_F(HttpClient, CancelledBeforeItIsSentSendsNothing) {
   const auto pending = start(context_, client_->perform({.url = server_.url()}));
-  context_.poll_one();  // into the coroutine: curl has the request, and has not been called back
+  context_.poll_one();  // into the coroutine: the request waits for its turn
   pending->cancel(asio::cancellation_type::terminal);
   ASSERT_TRUE(run_until(context_, [&] { return pending->done(); }));
   expect_aborted(*pending);

@@ -73,6 +73,28 @@ TEST(ServiceDiscovery, TakesACallable) {
   EXPECT_EQ(seen, "http://[::1]:2/metrics");
 }
 
+asio::awaitable<sd::Deregister> enroll_nothing(const sd::Endpoint&) { co_return sd::Deregister(); }
+
+TEST(ServiceDiscovery, TakesAFunctionByItsName) {
+  asio::io_context context;
+  const sd::ServiceDiscovery discovery = enroll_nothing;
+  EXPECT_TRUE(discovery);
+  EXPECT_FALSE(run(context, discovery.enroll({.port = 1})));
+}
+
+asio::awaitable<void> nothing() { co_return; }
+
+TEST(Deregister, IsRegisteredUntilToldOtherwise) {
+  EXPECT_FALSE(sd::Deregister().is_registered());
+  EXPECT_FALSE(sd::Deregister(nullptr).is_registered());
+  EXPECT_TRUE(sd::Deregister(nothing).is_registered());
+  bool is_there = true;
+  const sd::Deregister deregister(nothing, [&] { return is_there; });
+  EXPECT_TRUE(deregister.is_registered());
+  is_there = false;
+  EXPECT_FALSE(deregister.is_registered());
+}
+
 TEST(ServiceDiscovery, PassesTheExceptionOn) {
   asio::io_context context;
   const sd::ServiceDiscovery discovery = [](const sd::Endpoint&) -> asio::awaitable<sd::Deregister> {

@@ -74,8 +74,8 @@ bool PrometheusServer::wait_until_ready() {
   return process_->wait_until([&] { return http_get(url("/-/ready")).status == 200; });
 }
 
-bool PrometheusServer::wait_until(const std::function<bool()>& condition) {
-  return process_->wait_until(condition, std::chrono::seconds(60));
+bool PrometheusServer::wait_until(const std::function<bool()>& condition, std::chrono::milliseconds limit) {
+  return process_->wait_until(condition, limit);
 }
 
 std::vector<PrometheusServer::Series> PrometheusServer::query(const std::string& promql) const {
@@ -101,7 +101,8 @@ std::vector<PrometheusServer::Target> PrometheusServer::targets() const {
   std::vector<Target> all;
   const json::value parsed = json::parse(answer.body);
   for (const json::value& each : parsed.at("data").at("activeTargets").as_array()) {
-    all.push_back({text(each.at("scrapeUrl")), text(each.at("health")), text(each.at("lastError"))});
+    all.push_back(
+        {text(each.at("scrapeUrl")), text(each.at("health")), text(each.at("lastError")), labels(each.at("labels"))});
   }
   return all;
 }

@@ -8,6 +8,7 @@
 #ifndef PROMETHEUS_ASYNC_TESTS_TESTING_PROMETHEUS_SERVER_H_
 #define PROMETHEUS_ASYNC_TESTS_TESTING_PROMETHEUS_SERVER_H_
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -58,6 +59,7 @@ class PrometheusServer {
     std::string scrape_url;
     std::string health;  // "up", "down", "unknown"
     std::string last_error;
+    Labels labels;
   };
 
   // Starts `program` with `scrape_configs`, a YAML list, and `flags` beside those that it needs. Scrapes every second.
@@ -66,7 +68,7 @@ class PrometheusServer {
 
   bool wait_until_ready();
   // Asks again and again, for as long as it takes a Prometheus to discover and to scrape several times.
-  bool wait_until(const std::function<bool()>& condition);
+  bool wait_until(const std::function<bool()>& condition, std::chrono::milliseconds limit = std::chrono::seconds(60));
 
   // Empty while there is no result.
   std::vector<Series> query(const std::string& promql) const;

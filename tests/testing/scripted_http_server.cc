@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/testing/scripted_http_server.h"
 
+#include <chrono>
+#include <cstddef>
 #include <deque>
 #include <set>
 #include <utility>
@@ -11,6 +13,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -29,6 +32,11 @@ struct ScriptedHttpServer::State {
   explicit State(asio::io_context& context)
       : acceptor(context, {asio::ip::address_v4::loopback(), 0}), port(acceptor.local_endpoint().port()) {}
 
+  void stop() {
+    acceptor.close();
+    for (tcp::socket* socket : sockets) socket->close();
+  }
+
   static asio::awaitable<void> accept(std::shared_ptr<State> state);
   static asio::awaitable<void> serve(std::shared_ptr<State> state, tcp::socket socket, std::size_t number);
   // False if the connection is to close.
@@ -38,6 +46,7 @@ struct ScriptedHttpServer::State {
   std::uint16_t port;
   std::set<tcp::socket*> sockets;  // open; owned by serve()
   std::deque<Answer> answers;
+  std::function<asio::awaitable<Answer>(const ReceivedRequest&)> answer_by;
   std::vector<ReceivedRequest> requests;
   std::size_t connections = 0;
 };
@@ -68,11 +77,13 @@ asio::awaitable<void> ScriptedHttpServer::State::serve(std::shared_ptr<State> st
       for (const auto& field : request) {
         received.headers[absl::AsciiStrToLower(std::string(field.name_string()))] = std::string(field.value());
       }
-      state->requests.push_back(std::move(received));
+      state->requests.push_back(received);
       Answer answer = Answer::status(200);
       if (!state->answers.empty()) {
         answer = std::move(state->answers.front());
         state->answers.pop_front();
+      } else if (state->answer_by) {
+        answer = co_await state->answer_by(received);
       }
       open = co_await state->play(socket, answer);
     }
@@ -82,10 +93,22 @@ asio::awaitable<void> ScriptedHttpServer::State::serve(std::shared_ptr<State> st
 }
 
 asio::awaitable<bool> ScriptedHttpServer::State::play(tcp::socket& socket, const Answer& answer) {
-  const std::string first = answer.head + answer.bytes;
+  const std::string first = answer.then == Answer::Then::kDribble ? answer.head : answer.head + answer.bytes;
   co_await asio::async_write(socket, asio::buffer(first), asio::use_awaitable);
   if (answer.then == Answer::Then::kServe) co_return true;
   if (answer.then == Answer::Then::kClose) co_return false;
+  if (answer.then == Answer::Then::kReset) {
+    socket.set_option(tcp::socket::linger(true, 0));
+    socket.close();  // Asio's destructor would forget about the option
+    co_return false;
+  }
+  asio::steady_timer pause(socket.get_executor());
+  for (std::size_t i = 0; answer.then == Answer::Then::kDribble; ++i) {  // until writing throws
+    const auto byte = asio::buffer(answer.bytes.data() + i % answer.bytes.size(), 1);
+    co_await asio::async_write(socket, byte, asio::use_awaitable);
+    pause.expires_after(std::chrono::milliseconds(5));
+    co_await pause.async_wait(asio::use_awaitable);
+  }
   while (answer.then == Answer::Then::kForever) {  // until writing throws
     co_await asio::async_write(socket, asio::buffer(answer.bytes), asio::use_awaitable);
   }
@@ -117,14 +140,21 @@ ScriptedHttpServer::ScriptedHttpServer(asio::io_context& context) : state_(std::
   asio::co_spawn(context, State::accept(state_), asio::detached);
 }
 
-ScriptedHttpServer::~ScriptedHttpServer() {
-  state_->acceptor.close();
-  for (tcp::socket* socket : state_->sockets) socket->close();
+ScriptedHttpServer::~ScriptedHttpServer() { state_->stop(); }
+
+void ScriptedHttpServer::stop() { state_->stop(); }
+
+void ScriptedHttpServer::start() {
+  state_->acceptor = tcp::acceptor(state_->acceptor.get_executor(), {asio::ip::address_v4::loopback(), state_->port});
+  asio::co_spawn(state_->acceptor.get_executor(), State::accept(state_), asio::detached);
 }
 
 std::uint16_t ScriptedHttpServer::port() const { return state_->port; }
 std::string ScriptedHttpServer::url() const { return absl::StrCat("http://127.0.0.1:", port()); }
 void ScriptedHttpServer::answer(Answer answer) { state_->answers.push_back(std::move(answer)); }
+void ScriptedHttpServer::answer_by(std::function<asio::awaitable<Answer>(const ReceivedRequest&)> answer) {
+  state_->answer_by = std::move(answer);
+}
 const std::vector<ReceivedRequest>& ScriptedHttpServer::requests() const { return state_->requests; }
 std::size_t ScriptedHttpServer::connections() const { return state_->connections; }
 std::size_t ScriptedHttpServer::open_connections() const { return state_->sockets.size(); }

@@ -12,12 +12,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
 namespace prometheus_async::testing {
@@ -27,7 +29,9 @@ struct Answer {
     kServe,    // the next request of the connection
     kClose,    // the connection
     kHold,     // say nothing more until the client closes
+    kReset,    // the connection, with a TCP reset
     kForever,  // send the bytes again and again until the client closes
+    kDribble,  // the same, a byte every 5 ms
   };
 
   std::string head;   // sent once
@@ -39,6 +43,10 @@ struct Answer {
   static Answer silence() { return {"", "", Then::kHold}; }
   // These bytes and the end of the connection.
   static Answer cut_off(const std::string& bytes) { return {"", bytes, Then::kClose}; }
+  // These bytes and a reset.
+  static Answer reset(const std::string& bytes) { return {bytes, "", Then::kReset}; }
+  // These bytes and no more.
+  static Answer stuck(const std::string& bytes) { return {bytes, "", Then::kHold}; }
   // A 200 whose chunked body never ends.
   static Answer endless_body();
   // A 200 with header after header.
@@ -69,6 +77,12 @@ class ScriptedHttpServer {
 
   // The answer to the next request that has none yet. Without one, a request gets 200 and an empty body.
   void answer(Answer answer);
+  // What answers in place of that 200, for a server with a state of its own.
+  void answer_by(std::function<boost::asio::awaitable<Answer>(const ReceivedRequest&)> answer);
+
+  // Closes the listening socket and every connection; the port stays this server's to listen on again.
+  void stop();
+  void start();
 
   const std::vector<ReceivedRequest>& requests() const;  // in the order of arrival
   std::size_t connections() const;                       // accepted up to now
