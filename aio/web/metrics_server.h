@@ -83,7 +83,7 @@ class MetricsHTTPServer {
   std::string url() const { return service_.url(); }
   // The metrics' own URL for a client on this machine: "http://[::1]:9090/metrics".
   std::string metrics_url() const { return service_.metrics_url(); }
-  // Whether a service discovery has it. False after close().
+  // Whether a service discovery has it, as far as that knows by now. False once close() has been called.
   bool is_registered() const { return service_.is_registered(); }
 
   // Deregisters and stops. It stops even if deregistration fails, and then throws that error. A second call does
@@ -92,6 +92,7 @@ class MetricsHTTPServer {
   asio::awaitable<void> close() { return service_.close(); }
 
  private:
+  friend class ThreadedMetricsHTTPServer;
   friend asio::awaitable<MetricsHTTPServer> start_http_server(StartOptions options);
   explicit MetricsHTTPServer(Service service) : service_(std::move(service)) {}
 

@@ -8,6 +8,7 @@
 #include <list>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -140,6 +141,11 @@ class Run {
     co_await signals_.async_wait(kAwaitTuple);
     quit_at_signal();
     if (options.on_drain) options.on_drain();
+    try {
+      co_await service.deregister();
+    } catch (const std::exception& error) {  // not worth the exit code of a service that stops as it was told
+      if (options.server.log) options.server.log("stopping: " + std::string(error.what()));
+    }
     co_await service.close();
   }
 

@@ -81,9 +81,10 @@ struct RunOptions {
 // "listening on http://unix:PATH:/". SIGINT and SIGTERM stop it gracefully, a second one at once. SIGPIPE is ignored
 // from now on, unless the program handles it.
 //
-// Returns the exit code for main: 0 after a graceful stop, 128 + the signal's number after one at once.
-// Throws std::system_error, "listen on ADDRESS: reason", std::invalid_argument for bad options, what the application's
-// callbacks and the discovery throw, at the start or at the end, and nothing that a handler throws.
+// Returns the exit code for main: 0 after a graceful stop, 128 + the signal's number after one at once. A discovery
+// that fails at the end, as when Consul's agent is away, is a line in ServerOptions::log and no failure of the service.
+// Throws std::system_error, "listen on ADDRESS: reason", std::invalid_argument for bad options, what the discovery
+// throws at the start, what the application's callbacks throw, and nothing that a handler throws.
 int run_app(Application app, RunOptions options = {});
 
 }  // namespace prometheus_async::aio::web

@@ -11,6 +11,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "sd/deregister_within.h"
+
 namespace prometheus_async::aio::web {
 namespace {
 
@@ -45,6 +47,7 @@ asio::awaitable<Service> Service::start(Application app, ServiceOptions options)
   std::exception_ptr failure;
   try {
     co_await add_sites(*service.runner_, options);
+    service.deregister_timeout_ = options.deregister_timeout;
     service.drain_delay_ = options.drain_delay;
     service.addresses_ = service.runner_->addresses();
     const auto first = std::find_if(service.addresses_.begin(), service.addresses_.end(), is_tcp);
@@ -72,12 +75,18 @@ std::string Service::url(const net::Address& address) const {
   return endpoint_.scheme + "://" + address.to_string() + (address.is_unix() ? ":/" : "/");
 }
 
+asio::awaitable<void> Service::deregister() {
+  sd::Deregister deregister = std::exchange(deregister_, nullptr);
+  if (!deregister) co_return;
+  asio::awaitable<void> deregistering = sd::deregister_within(deregister_timeout_, std::move(deregister));
+  co_await std::move(deregistering);
+}
+
 asio::awaitable<void> Service::close() {
   if (!runner_ || std::exchange(is_closed_, true)) co_return;
-  const sd::Deregister deregister = std::exchange(deregister_, nullptr);  // lives as long as its coroutine
   std::exception_ptr failure;
   try {
-    if (deregister) co_await deregister();
+    co_await deregister();
   } catch (...) {
     failure = std::current_exception();
   }

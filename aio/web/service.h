@@ -49,6 +49,8 @@ struct ServiceOptions {
   std::string metrics_path = "/metrics";
   // A page that is cheap and constant, for the discovery's health checks.
   std::string health_path = "/";
+  // The longest that close() waits for the discovery to deregister; positive.
+  std::chrono::milliseconds deregister_timeout = std::chrono::seconds(5);
   // For how long close() goes on serving after it has deregistered.
   std::chrono::milliseconds drain_delay = std::chrono::milliseconds(0);
   ServerOptions server = {};
@@ -71,9 +73,13 @@ class Service {
   // Stops what close() has not, at once, and then without a word to the discovery, which would have to be awaited.
   ~Service() = default;
 
-  // Deregisters, and waits for ServiceOptions::drain_delay, during which requests are answered as before, and stops
-  // gracefully (AppRunner::cleanup). It stops even if deregistration throws or the call is cancelled, and throws that
-  // afterwards. A second call does nothing.
+  // Deregisters and goes on serving. Throws what the discovery throws, or std::system_error equal to
+  // std::errc::timed_out after ServiceOptions::deregister_timeout. Called once: later calls do nothing.
+  asio::awaitable<void> deregister();
+
+  // Deregisters unless that was done, waits for ServiceOptions::drain_delay, during which requests are answered as
+  // before, and stops gracefully (AppRunner::cleanup). It stops even if deregistration throws or the call is cancelled,
+  // and throws that afterwards. A second call does nothing.
   asio::awaitable<void> close();
 
   // Stops at once, without a word to the discovery.
@@ -89,13 +95,17 @@ class Service {
   std::string url(const net::Address& address) const;
   std::string metrics_url() const { return endpoint_.url(); }
 
-  // Whether close() will deregister. False afterwards.
-  bool is_registered() const { return deregister_ != nullptr; }
+  // Whether the discovery has the service, as far as it knows by now. False once it was told to deregister.
+  bool is_registered() const { return deregister_.is_registered(); }
+  // What the discovery gave; empty without one, and once it was told to deregister. A copy's is_registered() may be
+  // asked on any thread.
+  const sd::Deregister& registration() const { return deregister_; }
 
  private:
   std::unique_ptr<AppRunner> runner_;
   net::Address address_;
   std::vector<net::Address> addresses_;
+  std::chrono::milliseconds deregister_timeout_ = std::chrono::milliseconds(0);
   std::chrono::milliseconds drain_delay_ = std::chrono::milliseconds(0);
   sd::Endpoint endpoint_;
   sd::Deregister deregister_;

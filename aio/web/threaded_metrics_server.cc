@@ -70,7 +70,7 @@ class ThreadedMetricsHTTPServer::Impl {
   void close() {
     const std::lock_guard<std::mutex> lock(closing_);
     if (!thread_.joinable()) return;
-    is_registered_ = false;
+    is_open_ = false;
     std::future<void> closed = asio::co_spawn(io_context_, stop(), asio::use_future);
     std::exception_ptr failure;
     try {
@@ -84,7 +84,7 @@ class ThreadedMetricsHTTPServer::Impl {
   }
 
   const MetricsHTTPServer& server() const { return server_; }
-  bool is_registered() const { return is_registered_; }
+  bool is_registered() const { return is_open_ && registration_.is_registered(); }
   bool is_inherited() const { return is_inherited_; }
 
  private:
@@ -123,13 +123,14 @@ class ThreadedMetricsHTTPServer::Impl {
   // touched again.
   void leave_to_parent() {
     is_inherited_ = true;
-    is_registered_ = false;
+    is_open_ = false;
     net::close_inherited_sockets(server_.socket());
   }
 
   asio::awaitable<void> start(asio::awaitable<MetricsHTTPServer> starting) {
     server_ = co_await std::move(starting);
-    is_registered_ = server_.is_registered();
+    registration_ = server_.service_.registration();
+    is_open_ = true;
   }
 
   asio::awaitable<void> stop() { co_await server_.close(); }
@@ -137,7 +138,8 @@ class ThreadedMetricsHTTPServer::Impl {
   const Log log_;
   asio::io_context io_context_{1};  // one thread: no locks between its handlers
   MetricsHTTPServer server_;        // changes on the thread; its address does not once it has started
-  std::atomic<bool> is_registered_ = false;
+  sd::Deregister registration_;     // as the server's; does not change once it has started
+  std::atomic<bool> is_open_ = false;
   bool is_inherited_ = false;
   std::mutex closing_;
   std::jthread thread_;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A service as small as they get, which run_app_test starts: hello [PORT] [--threads=N] [--unix=PATH] [--descriptor=N]
-// [--systemd] [--drain] [--more].
+// [--systemd] [--drain] [--more] [--announce].
 
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <iostream>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,8 +20,11 @@
 
 #include "aio/web/application.h"
 #include "aio/web/run_app.h"
+#include "sd/endpoint.h"
+#include "sd/service_discovery.h"
 
 namespace web = prometheus_async::aio::web;
+namespace sd = prometheus_async::sd;
 namespace asio = boost::asio;
 
 asio::awaitable<web::Response> after(std::chrono::milliseconds time, std::string name) {
@@ -34,6 +38,13 @@ std::optional<std::string> value_of(std::string_view argument, std::string_view 
   if (!argument.starts_with(flag)) return std::nullopt;
   return std::string(argument.substr(flag.size()));
 }
+
+// A discovery that is away when it is told that the service goes.
+asio::awaitable<void> fail() {
+  throw std::runtime_error("the discovery is away");
+  co_return;
+}
+asio::awaitable<sd::Deregister> announce(const sd::Endpoint&) { co_return sd::Deregister(fail); }
 
 web::RunOptions options_of(const std::vector<std::string>& arguments) {
   web::RunOptions options;
@@ -49,6 +60,8 @@ web::RunOptions options_of(const std::vector<std::string>& arguments) {
     } else if (argument == "--drain") {
       options.drain_delay = std::chrono::milliseconds(300);
       options.on_drain = [] { std::cout << "draining" << std::endl; };
+    } else if (argument == "--announce") {
+      options.service_discovery = announce;
     } else if (argument == "--more") {
       options.more_addresses = {{"127.0.0.1", 0}, {"127.0.0.1", 0}};
     } else {

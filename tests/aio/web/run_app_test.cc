@@ -172,6 +172,14 @@ TEST(RunApp, SaysThatSystemdHasGivenNothing) {
 
 TEST(RunApp, NeedsAThread) { EXPECT_THROW(run_app(Application(), {.threads = 0}), std::invalid_argument); }
 
+// It is stopping as it was told to; that the discovery cannot be told is worth a line.
+TEST(RunApp, StopsGracefullyThoughTheDiscoveryFails) {
+  ChildProcess program({kProgram, "0", "--announce"});
+  address_of(program);
+  EXPECT_EQ(program.terminate(), 0);
+  EXPECT_TRUE(program.output().ends_with("stopping: the discovery is away\ncleanup\n")) << program.output();
+}
+
 TEST(RunApp, GoesOnServingWhileItDrains) {
   ChildProcess program({kProgram, "0", "--drain"});
   const net::Address address = address_of(program);

@@ -41,6 +41,7 @@ struct FakeDiscovery {
     std::function<asio::awaitable<void>()> on_enroll;
     std::function<asio::awaitable<void>()> on_deregister;
     bool gives_nothing = false;
+    bool is_lost = false;
   };
 
   asio::awaitable<sd::Deregister> enroll(const sd::Endpoint& endpoint) {
@@ -48,11 +49,12 @@ struct FakeDiscovery {
     its->enrolled = endpoint;
     if (its->on_enroll) co_await its->on_enroll();
     if (its->gives_nothing) co_return sd::Deregister();
-    co_return [its]() -> asio::awaitable<void> {
+    const auto deregister = [its]() -> asio::awaitable<void> {
       ++its->deregistered;
       its->was_served_meanwhile = can_connect({its->enrolled->address, its->enrolled->port});
       if (its->on_deregister) co_await its->on_deregister();
     };
+    co_return sd::Deregister(deregister, [its] { return !its->is_lost; });
   }
 
   Record* record;
@@ -246,6 +248,42 @@ TEST_F(ServiceTest, StopsIfDeregisteringIsCancelled) {
   io_context_.run();
   EXPECT_TRUE(failure);
   EXPECT_FALSE(can_connect(service.address()));
+}
+
+TEST_F(ServiceTest, StopsAndReportsIfDeregisteringTakesTooLong) {
+  record_.on_deregister = wait_for_ever;
+  ServiceOptions hurried = options();
+  hurried.deregister_timeout = std::chrono::milliseconds(1);
+  Service service = run(Service::start(Application(), std::move(hurried)));
+  try {
+    run(service.close());
+    FAIL() << "no error";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::timed_out);
+  }
+  EXPECT_FALSE(can_connect(service.address()));
+}
+
+TEST_F(ServiceTest, ServesOnAfterItIsDeregistered) {
+  Service service = run(Service::start(Application(), options()));
+  run(service.deregister());
+  EXPECT_FALSE(service.is_registered());
+  EXPECT_TRUE(can_connect(service.address()));
+  run(service.deregister());
+  run(service.close());
+  EXPECT_EQ(record_.deregistered, 1);
+}
+
+// The discovery may lose the service, and get it again.
+TEST_F(ServiceTest, IsRegisteredWhenTheDiscoverySaysSo) {
+  Service service = run(Service::start(Application(), options()));
+  EXPECT_TRUE(service.is_registered());
+  record_.is_lost = true;
+  EXPECT_FALSE(service.is_registered());
+  record_.is_lost = false;
+  EXPECT_TRUE(service.is_registered());
+  run(service.close());
+  EXPECT_FALSE(service.is_registered());
 }
 
 TEST_F(ServiceTest, TellsNobodyIfItCannotListen) {
