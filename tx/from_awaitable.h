@@ -39,6 +39,8 @@ struct SpawnedAwaitable : AsioOperation<T> {
 template <class T, class Executor>
 asio::awaitable<void, Executor> keep_value(std::shared_ptr<SpawnedAwaitable<T>> operation,
                                            asio::awaitable<T, Executor> awaitable) {
+  // Asio drops a cancellation that comes before the coroutine has begun.
+  if (operation->was_cancelled()) throw boost::system::system_error(asio::error::operation_aborted);
   if constexpr (std::is_void_v<T>) {
     co_await std::move(awaitable);
     operation->value.emplace();
@@ -54,7 +56,8 @@ asio::awaitable<void, Executor> keep_value(std::shared_ptr<SpawnedAwaitable<T>> 
 //
 // T need not be default-constructible.
 // Cancelled: the coroutine is (cancellation_type::terminal), and the Deferred waits for its end, which decides: a value
-// stands, an exception stands, but boost::system::system_error with operation_aborted becomes CancelledError.
+// stands, an exception stands, but boost::system::system_error with operation_aborted becomes CancelledError. One that
+// has not begun does not begin.
 // Dropped: the coroutine goes on. The coroutine destroyed unfinished: AbandonedError.
 // Threads: the executor runs on the caller's thread. Lifetime: the execution context outlives the coroutine.
 // Semantics: asyncio's side of Twisted's Deferred.fromFuture.

@@ -16,7 +16,7 @@
 
 #include "tests/services/quickstart.h"
 #include "tests/testing/child_process.h"
-#include "tests/testing/consul_dev_agent.h"
+#include "tests/testing/consul_process.h"
 #include "tests/testing/http_get.h"
 #include "tests/testing/prometheus_server.h"
 
@@ -24,7 +24,7 @@ namespace prometheus_async {
 namespace {
 
 using testing::ChildProcess;
-using testing::ConsulDevAgent;
+using testing::ConsulProcess;
 using testing::http_get;
 using testing::PrometheusServer;
 using testing::Quickstart;
@@ -45,7 +45,7 @@ void send_requests(const Quickstart& quickstart, int count) {
 }
 
 TEST(EndToEnd, PrometheusFindsThreeInstancesThroughConsul) {
-  ConsulDevAgent consul;
+  ConsulProcess consul;
   ASSERT_TRUE(consul.wait_until_ready()) << consul.output();
   std::map<std::string, std::unique_ptr<Quickstart>> instances;
   for (const char* const id : {"one", "two", "three"}) {

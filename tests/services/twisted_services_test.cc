@@ -12,12 +12,14 @@
 
 #include "tests/services/service.h"
 #include "tests/testing/child_process.h"
+#include "tests/testing/consul_process.h"
 #include "tests/testing/http_get.h"
 
 namespace prometheus_async {
 namespace {
 
 using testing::ChildProcess;
+using testing::ConsulProcess;
 using ::testing::HasSubstr;
 using testing::http_get;
 using testing::promtool_says;
@@ -67,6 +69,27 @@ TEST(MetricsSite, ShowsWhatItsLoopRecords) {
   }));
   EXPECT_EQ(promtool_says(service.url() + "metrics"), "");
   EXPECT_EQ(http_get(service.url()).status, 404);
+}
+
+// Registered while it runs, and by its own page; gone before it ends.
+TEST(MetricsSite, ConsulKnowsOfItWhileItRuns) {
+  ConsulProcess consul;
+  ASSERT_TRUE(consul.wait_until_ready()) << consul.output();
+  Service service("METRICS_SITE", {"--consul=" + consul.url()});
+  const std::string id = "metrics-site-127.0.0.1-" + service.host_and_port().substr(sizeof "127.0.0.1:" - 1);
+  ASSERT_TRUE(consul.wait_until([&] { return consul.has_service(id); })) << service.process().output();
+  service.process().send_signal(SIGTERM);
+  EXPECT_EQ(service.process().wait_for_exit(), 0) << service.process().output();
+  EXPECT_FALSE(consul.has_service(id));
+}
+
+TEST(MetricsSite, RunsWithoutItsConsul) {
+  const testing::ReservedPort nothing;
+  Service service("METRICS_SITE", {"--consul=http://127.0.0.1:" + nothing.text()});
+  EXPECT_TRUE(service.process().wait_for_line("Consul agent at http://127.0.0.1:" + nothing.text()));
+  EXPECT_EQ(http_get(service.url() + "metrics").status, 200);
+  service.process().send_signal(SIGTERM);
+  EXPECT_EQ(service.process().wait_for_exit(), 0) << service.process().output();
 }
 
 TEST(Klein, CountsRequestsByEndpointAndMethod) {

@@ -105,6 +105,15 @@ TEST_F(FromAwaitableTest, CancelsTheCoroutineAndWaitsForItsEnd) {
   testing::failure_result_of<CancelledError>(d);
 }
 
+TEST_F(FromAwaitableTest, WhatIsCancelledBeforeItBeginsDoesNotBegin) {
+  int count = 0;
+  Deferred<void> d = from_awaitable(context_, sleep_and_count(count));
+  d.cancel();
+  context_.run();
+  testing::failure_result_of<CancelledError>(d);
+  EXPECT_EQ(count, 0);
+}
+
 asio::awaitable<int> recover_from_cancellation() {
   co_await asio::this_coro::throw_if_cancelled(false);
   try {
