@@ -114,8 +114,9 @@ constexpr Offer kOffers[] = {
 };
 
 std::optional<Precision> match(const Element& range, const Offer& offer) {
-  std::string_view subtype = range.name;
-  const std::string_view type = next_part(subtype, '/');
+  const std::size_t slash = std::min(range.name.find('/'), range.name.size());  // no white space beside it
+  const std::string_view type = range.name.substr(0, slash);
+  const std::string_view subtype = range.name.substr(std::min(slash + 1, range.name.size()));
   if (subtype == "*") {
     if (!offer.meets_wildcards) return std::nullopt;
     if (type == "*") return kAnything;

@@ -129,9 +129,9 @@ TEST(NegotiateFormat, GivesReadersWithoutAcceptText) {
 }
 
 TEST(NegotiateFormat, GivesGarbageText) {
-  for (const std::string_view garbage :
-       {",", ",,;;", ";q=1", "text", "/", "*", "*/plain", "text/plain;", "\"", "a/b;c=\"", "q=0.5",
-        "text/plain;q=", "text/plain;version=0.0.4;q=x", "\xff\xfe/\x01"}) {
+  for (const std::string_view garbage : {",", ",,;;", ";q=1", "text", "/", "*", "*/plain", "text/plain;", "\"",
+                                         "a/b;c=\"", "q=0.5", "text/plain;q=", "text/plain;version=0.0.4;q=x",
+                                         "\xff\xfe/\x01", "application\t/openmetrics-text;version=1.0.0"}) {
     expect_format(garbage, kText_0_0_4);
   }
   expect_format(std::string(100'000, ','), kText_0_0_4);
