@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::size_t kMostKept = 4096;  // bytes of memory for fields that a parser keeps; of targets, a fourth
+constexpr ParseError kBodyTooLarge{413, "body too large"};
 
 // The front of `text` that is of these bytes; `text` loses it.
 std::string_view take_while(std::string_view& text, const ByteSet& bytes) {
@@ -98,12 +99,12 @@ class FramingFields {
   }
 
   // Settles what the head means; a refusal if it could mean two things.
-  std::optional<ParseError> settle(RequestHead& head, std::uint64_t body_limit) const {
+  std::optional<ParseError> settle(RequestHead& head) const {
     const bool is_http10 = head.minor_version == 0;
     head.keep_alive = !closes_ && (!is_http10 || keeps_alive_);
     if (hosts_ != 1 && !(hosts_ == 0 && is_http10)) return ParseError{400, "HTTP/1.1 takes exactly one Host"};
     if (hosts_ == 1 && !is_host_valid_) return ParseError{400, "malformed Host"};
-    if (const auto error = settle_body(head, body_limit)) return error;
+    if (const auto error = settle_body(head)) return error;
     if (is_http10 || !has_expectation_) return std::nullopt;
     if (has_unknown_expectation_) return ParseError{417, "unknown expectation"};
     head.expects_continue = head.chunked || head.content_length > 0;
@@ -139,7 +140,7 @@ class FramingFields {
   }
 
   // Where the body ends must have one reading: none, a single number, or the single word `chunked` (RFC 9112 6.1, 6.3).
-  std::optional<ParseError> settle_body(RequestHead& head, std::uint64_t body_limit) const {
+  std::optional<ParseError> settle_body(RequestHead& head) const {
     if (codings_ > 0) {
       if (lengths_ > 0) return ParseError{400, "Transfer-Encoding together with Content-Length"};
       if (head.minor_version == 0) return ParseError{400, "Transfer-Encoding in HTTP/1.0"};
@@ -151,7 +152,6 @@ class FramingFields {
     if (lengths_ == 0) return std::nullopt;
     if (lengths_ > 1) return ParseError{400, "more than one Content-Length"};
     if (!is_length_valid_) return ParseError{400, "malformed Content-Length"};
-    if (length_ > body_limit) return ParseError{413, "body too large"};
     head.content_length = length_;
     return std::nullopt;
   }
@@ -217,6 +217,7 @@ class RequestParser::Impl {
     kRequestLine,
     kFields,
     kBody,
+    kTooLarge,
     kChunkSize,
     kChunk,
     kChunkEnd,
@@ -232,6 +233,7 @@ class RequestParser::Impl {
       case State::kRequestLine: return read_request_line();
       case State::kFields: return read_field();
       case State::kBody: return read_body(State::kComplete);
+      case State::kTooLarge: return refuse(kBodyTooLarge);
       case State::kChunkSize: return read_chunk_size();
       case State::kChunk: return read_body(State::kChunkEnd);
       case State::kChunkEnd: return read_chunk_end();
@@ -280,9 +282,12 @@ class RequestParser::Impl {
     std::string_view line;
     if (!take_field_line(line, limits_.fields, 431)) return waiting_or_refused();
     if (line.empty()) {
-      if (const auto error = framing_.settle(head_, limits_.body)) return refuse(*error);
+      if (const auto error = framing_.settle(head_)) return refuse(*error);
       left_ = head_.chunked ? limits_.body : head_.content_length;
-      state_ = head_.chunked ? State::kChunkSize : left_ > 0 ? State::kBody : State::kComplete;
+      state_ = head_.chunked          ? State::kChunkSize
+               : left_ > limits_.body ? State::kTooLarge
+               : left_ > 0            ? State::kBody
+                                      : State::kComplete;
       return Event::kHead;
     }
     const std::optional<Headers::Field> field = take_apart(line, error_);
@@ -312,7 +317,7 @@ class RequestParser::Impl {
     digits = take_while(line, kHexadecimal);
     if (!are_extensions(line)) return refuse({400, "malformed chunk extension"});
     std::from_chars(digits.data(), digits.data() + digits.size(), chunk_left_, 16);
-    if (chunk_left_ > left_) return refuse({413, "body too large"});
+    if (chunk_left_ > left_) return refuse(kBodyTooLarge);
     left_ -= chunk_left_;
     if (chunk_left_ > 0) {
       state_ = State::kChunk;

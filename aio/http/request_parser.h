@@ -34,7 +34,8 @@ struct RequestLimits {
   std::size_t field_line = 8 * 1024;
   // Number of fields. Past it: 431.
   std::size_t fields = 100;
-  // The body, without what chunks add to it. Past it: 413. aiohttp's client_max_size.
+  // The body, without what chunks add to it. Past it: 413, behind the head, which says whose body it is. aiohttp's
+  // client_max_size.
   std::uint64_t body = 1024 * 1024;
   // The line before a chunk, size and extensions, without its line end. Past it: 400.
   std::size_t chunk_line = 256;

@@ -54,6 +54,10 @@ std::string_view HttpService::date() {
   return date_.at(std::chrono::system_clock::from_time_t(now.tv_sec));
 }
 
+void HttpService::log_failure(const http::RequestHead& head, std::string_view what) const {
+  if (options_.log) options_.log(head.method + " " + std::string(head.target.raw_path()) + ": " + escape_for_log(what));
+}
+
 class HttpConnection final : public HttpExchange {
  public:
   HttpConnection(HttpService& service, Socket socket, asio::ssl::context* tls, ConnectionGroup::Seat& seat)
@@ -91,6 +95,9 @@ class HttpConnection final : public HttpExchange {
         is_idle_ = false;
         sent_without_waiting_ = 0;
         if (reader_.take(received) && !deadline_.has_expired()) continue;
+        if (deadline_.has_expired() && requests_ == 1 && !parser_.has_begun()) {
+          observation_.reject(HttpRejection::kTimeout);
+        }
         if (!deadline_.has_expired() || !parser_.has_begun()) co_return;
         refusal = http::ParseError{408, "the request took too long"};
         break;
@@ -98,8 +105,7 @@ class HttpConnection final : public HttpExchange {
       deadline_.clear();
       const Account account(*this, refusal ? nullptr : &parser_.head());
       if (refusal) {
-        service_.on_refused(peer(), *refusal);
-        co_await respond_plainly(refusal->status, refusal->reason);
+        co_await refuse(*refusal);
         break;
       }
       std::optional<BadBody> failure;
@@ -139,6 +145,7 @@ class HttpConnection final : public HttpExchange {
   bool is_secure() const override { return stream_.is_tls(); }
   asio::any_io_executor get_executor() override { return stream_.get_executor(); }
   bool is_lost() const override { return is_lost_; }
+  bool takes_failures() const override { return !writer_.has_begun() && !is_lost_ && !seat_.is_aborted(); }
   http::RequestParser release() override {
     is_lost_ = true;
     is_released_ = true;
@@ -147,16 +154,16 @@ class HttpConnection final : public HttpExchange {
 
   asio::awaitable<std::string_view> read_some() override {
     if (writer_.has_begun()) co_return std::string_view();
-    if (head().expects_continue && !has_sent_continue_ && !parser_.is_complete() && reader_.bytes().empty()) {
-      has_sent_continue_ = true;
-      const Parts parts{"HTTP/1.1 100 Continue\r\n\r\n", {}, {}};
-      co_await send(parts);
-    }
     auto left = std::chrono::nanoseconds(timeouts().body);
     for (;;) {
       const http::RequestParser::Result result = parse();
       if (result.event == Event::kError) throw BadBody(parser_.error().status, parser_.error().reason);
       if (result.event != Event::kNeedMore) co_return result.body;  // empty with kComplete
+      if (head().expects_continue && !has_sent_continue_ && reader_.bytes().empty()) {
+        has_sent_continue_ = true;
+        const Parts parts{"HTTP/1.1 100 Continue\r\n\r\n", {}, {}};
+        co_await send(parts);
+      }
       deadline_.expire_after(std::min(left, body_pace_.patience()));
       const auto began = Deadlines::Clock::now();
       const Stream::Result received = co_await reader_.receive();
@@ -263,8 +270,19 @@ class HttpConnection final : public HttpExchange {
     deadline_.expire_after(timeouts().tls_handshake);
     const error_code error = co_await stream_.handshake();
     is_idle_ = false;
-    if (error) stream_.reset();
-    co_return !error;
+    if (!error) co_return true;
+    if (is_plain_http(error)) {
+      stream_.give_up_tls();
+      const Account account(*this, nullptr);
+      co_await refuse({400, "plain HTTP on a port for HTTPS"});
+      if (!is_lost_) co_await linger();
+      co_return false;
+    }
+    if (!is_stopping()) {
+      observation_.reject(deadline_.has_expired() ? HttpRejection::kTimeout : HttpRejection::kHandshake);
+    }
+    stream_.reset();
+    co_return false;
   }
 
   // --- Reading.
@@ -322,6 +340,11 @@ class HttpConnection final : public HttpExchange {
   }
 
   // --- Writing.
+
+  asio::awaitable<void> refuse(http::ParseError refusal) {
+    service_.on_refused(peer(), refusal);
+    return respond_plainly(refusal.status, refusal.reason);
+  }
 
   // What cannot become a request, or was not answered.
   asio::awaitable<void> respond_plainly(http::Status status, std::string_view reason) {
@@ -391,10 +414,8 @@ class HttpConnection final : public HttpExchange {
     }
   }
 
-  void log_failure(std::string_view what) {
-    const Log& log = service_.options_.log;
-    if (is_lost_ || !log) return;
-    log(head().method + " " + std::string(head().target.raw_path()) + ": " + escape_for_log(what));
+  void log_failure(std::string_view what) const {
+    if (!is_lost_) service_.log_failure(head(), what);
   }
 
   HttpService& service_;

@@ -122,6 +122,10 @@ class HttpExchange {
   // Whether the server was asked to stop: this answer is its connection's last.
   virtual bool is_stopping() const = 0;
 
+  // Whether an exception that leaves the handling is to be made an answer, a 500, there: not where an answer has begun,
+  // the client is gone or the connection was cancelled; then it is let through to the connection, or the test.
+  virtual bool takes_failures() const { return false; }
+
   // Takes the head out of a connection that is over: its address and all views of it stay as they are.
   //
   // REQUIRES: is_lost(), or answer() is being left by an exception of its cancellation or by its frame's end. Nothing
@@ -151,11 +155,13 @@ class HttpService {
   // true, and no coroutine is made. False, with nothing answered: answer() follows. Throws as answer().
   virtual bool answer_now(HttpExchange&) { return false; }
 
-  // Told of what never became a request: malformed, too large, or too slow with its head. It is answered with
-  // `error.status` and its connection ends. Must not throw.
+  // Told of what never became a request: malformed, a head that is too large or too slow, HTTP where TLS is spoken. It
+  // is answered with `error.status` and its connection ends. Must not throw.
   virtual void on_refused(const Address& /*peer*/, const http::ParseError& /*error*/) {}
 
   const HttpOptions& options() const { return options_; }
+  // A line of the log: "GET /path: what".
+  void log_failure(const http::RequestHead& head, std::string_view what) const;
   // The value of Date, valid until the next call.
   std::string_view date();
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Gathers what the observers of a server are told of one request after the other. Costs nothing without any.
+// Gathers what the observers of a server are told of a connection, one request after the other. Costs nothing without
+// any.
 //
-//   HttpObservation observation(options.observers);
+//   HttpObservation observation(options.observers);  // as long as the connection
 //   observation.begin();
 //   observation.note(200, "HTTP/1.1 200 OK\r\n\r\n");
 //   observation.end({.peer = peer, .request = &head, .bytes_sent = 19, .is_complete = true});
@@ -24,7 +25,19 @@ namespace prometheus_async::aio::net {
 class HttpObservation {
  public:
   // `observers` outlives it.
-  explicit HttpObservation(const std::vector<std::shared_ptr<HttpObserver>>& observers) : observers_(observers) {}
+  explicit HttpObservation(const std::vector<std::shared_ptr<HttpObserver>>& observers) : observers_(observers) {
+    for (const auto& observer : observers_) observer->on_opened();
+  }
+  ~HttpObservation() {
+    for (const auto& observer : observers_) observer->on_closed();
+  }
+
+  HttpObservation(const HttpObservation&) = delete;
+  HttpObservation& operator=(const HttpObservation&) = delete;
+
+  void reject(HttpRejection reason) const {
+    for (const auto& observer : observers_) observer->on_rejected(reason);
+  }
 
   // A request is there, or was refused.
   void begin() {

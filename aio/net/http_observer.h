@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who is told what became of each request of a server: its access log, its own metrics.
+// Who is told what became of each request of a server, and of its connections: its access log, its own metrics.
 //
 //   class Failures final : public net::HttpObserver {
 //    public:
@@ -46,6 +46,13 @@ struct HttpOutcome {
   bool is_lost = false;
 };
 
+// Why a connection ended before it had asked anything.
+enum class HttpRejection : std::uint8_t {
+  kHandshake,     // no TLS came of it: nothing in common, no certificate that is good, or the client left
+  kTimeout,       // the handshake, or the first byte, took too long
+  kNoDescriptor,  // turned away unheard, since the process was out of descriptors
+};
+
 // Threads: each that the server has; several calls at a time.
 class HttpObserver {
  public:
@@ -54,6 +61,12 @@ class HttpObserver {
   // Once for each request, and for each that is refused. A connection that is dropped with its io_context tells of the
   // request that it was at, too.
   virtual void on_answered(const HttpOutcome& outcome) noexcept = 0;
+
+  // A connection is there, and is gone, with its io_context too.
+  virtual void on_opened() noexcept {}
+  virtual void on_closed() noexcept {}
+  // Within these two, or for kNoDescriptor without them.
+  virtual void on_rejected(HttpRejection) noexcept {}
 
   // Whether HttpOutcome::head is looked at, which costs a copy of it.
   virtual bool wants_heads() const noexcept { return false; }

@@ -57,7 +57,7 @@ struct HttpOptions {
   std::optional<std::uint64_t> max_requests = std::nullopt;
   // Gets a line for each request whose answering throws.
   Log log = log_to_stderr;
-  // Told of each answer, in this order. None: nothing is measured for them either.
+  // Told of connections and of each answer, in this order. None: nothing is measured for them either.
   std::vector<std::shared_ptr<HttpObserver>> observers = {};
 };
 

@@ -55,9 +55,10 @@ int family_of(int descriptor) {
 
 }  // namespace
 
-Listener::Listener(asio::any_io_executor executor, ListeningSocket socket, Log log)
+Listener::Listener(asio::any_io_executor executor, ListeningSocket socket, Log log, OnTurnedAway on_turned_away)
     : address_(socket.address()),
       log_(std::move(log)),
+      on_turned_away_(std::move(on_turned_away)),
       family_(family_of(socket.descriptor())),
       descriptor_(executor),
       timer_(executor),
@@ -101,12 +102,16 @@ asio::awaitable<void> Listener::recover(int reason) {
 
 void Listener::turn_away() {
   if (reserve_ >= 0) ::close(reserve_);
+  std::size_t count = 0;
   for (int i = 0; i < kMostTurnedAway; ++i) {
     const int accepted = accept_from(descriptor_.native_handle());
     if (accepted < 0 && !(is_of_connection(errno) && errno != EAGAIN)) break;
-    if (accepted >= 0) ::close(accepted);
+    if (accepted < 0) continue;
+    ::close(accepted);
+    ++count;
   }
   reserve_ = open_reserve();
+  if (on_turned_away_ && count > 0) on_turned_away_(count);
 }
 
 void Listener::log_failure(int reason) {

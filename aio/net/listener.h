@@ -9,6 +9,8 @@
 #define PROMETHEUS_ASYNC_AIO_NET_LISTENER_H_
 
 #include <chrono>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -28,8 +30,11 @@ namespace prometheus_async::aio::net {
 // Threads: the executor's.
 class Listener {
  public:
+  // Told how many clients were turned away, each time that some were.
+  using OnTurnedAway = std::function<void(std::size_t)>;
+
   // `log` gets a line when accepting fails, as when the process runs out of descriptors, and one a second at most.
-  Listener(asio::any_io_executor executor, ListeningSocket socket, Log log);
+  Listener(asio::any_io_executor executor, ListeningSocket socket, Log log, OnTurnedAway on_turned_away = nullptr);
   ~Listener();
 
   Listener(const Listener&) = delete;
@@ -61,6 +66,7 @@ class Listener {
 
   const Address address_;
   const Log log_;
+  const OnTurnedAway on_turned_away_;
   const int family_;
   std::shared_ptr<const void> file_;
   asio::posix::stream_descriptor descriptor_;

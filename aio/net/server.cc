@@ -38,7 +38,7 @@ struct Server::State : std::enable_shared_from_this<State> {
 
   void accept_from(std::vector<ListeningSocket> sockets, const Serve& other) {
     for (ListeningSocket& socket : sockets) {
-      auto listener = std::make_shared<Listener>(executor, std::move(socket), options.log);
+      auto listener = std::make_shared<Listener>(executor, std::move(socket), options.log, options.on_turned_away);
       addresses.push_back(listener->address());
       listeners.push_back(listener);
       asio::co_spawn(executor, accept(shared_from_this(), std::move(listener), other ? other : serve), asio::detached);

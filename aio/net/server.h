@@ -37,6 +37,8 @@ struct ServerOptions {
   int backlog = 128;
   // Gets a line when accepting fails, and when `serve` throws.
   Log log = log_to_stderr;
+  // Told how many clients were turned away, since there was no descriptor for them. Called on each executor.
+  std::function<void(std::size_t)> on_turned_away = nullptr;
 };
 
 // Threads: everything happens on the executor, which runs one handler at a time: an io_context that one thread runs, or

@@ -30,6 +30,9 @@ namespace prometheus_async::aio::net {
 
 namespace asio = boost::asio;
 
+// Whether a handshake has failed since the peer speaks HTTP without TLS; of GET, HEAD, POST and PUT OpenSSL knows it.
+bool is_plain_http(const boost::system::error_code& error);
+
 // The server's end of a connection. Operations report errors by value, since a peer that goes away is no exception.
 //
 // At most one operation at a time, but that one read and one write go together, on the socket's executor. A cancelled
@@ -47,12 +50,17 @@ class Stream {
 
   // Before anything else if is_tls(); otherwise does nothing.
   asio::awaitable<boost::system::error_code> handshake();
+  // Goes on without TLS, for a word to a peer that does not speak it. What that has sent is lost in part.
+  //
+  // REQUIRES: handshake() has failed.
+  void give_up_tls();
   // At least one byte, or an error.
   asio::awaitable<Result> read_some(asio::mutable_buffer buffer);
   // The same without a coroutine. `handler` is called in a later turn of the loop; *this lives until then.
   void read_some(asio::mutable_buffer buffer, ReadHandler handler);
+  // Some of it, 256 KiB at most, so that others on the thread have their turns.
   asio::awaitable<Result> write_some(ConstBuffers buffers);
-  // What the system takes without waiting: would_block if nothing. Always nothing with TLS.
+  // The same without waiting: would_block if nothing. Always nothing with TLS.
   Result write_now(ConstBuffers buffers);
   // Says that nothing more will be written: TLS's close_notify, which waits for the peer's, and the FIN. The error is
   // operation_aborted or none: many a peer closes without a word.

@@ -3,6 +3,7 @@
 #include "aio/web/app_runner.h"
 
 #include <exception>
+#include <functional>
 #include <stdexcept>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "aio/net/http_connection.h"
+#include "aio/net/http_observer.h"
 #include "aio/net/listening_socket.h"
 #include "aio/net/server_group.h"
 #include "aio/net/systemd_sockets.h"
@@ -20,6 +22,17 @@ namespace prometheus_async::aio::web {
 namespace {
 
 constexpr auto kAwaitTuple = asio::as_tuple(asio::use_awaitable);
+
+// Tells them of clients that no connection was made of.
+std::function<void(std::size_t)> teller_of_rejections(
+    const std::vector<std::shared_ptr<net::HttpObserver>>& observers) {
+  if (observers.empty()) return nullptr;
+  return [observers](std::size_t count) {
+    for (const auto& observer : observers) {
+      for (std::size_t i = 0; i < count; ++i) observer->on_rejected(net::HttpRejection::kNoDescriptor);
+    }
+  };
+}
 
 net::TlsProvider tls_of(SiteOptions& options) {
   return options.tls ? std::move(options.tls) : net::fixed_tls(std::move(options.ssl_context));
@@ -38,7 +51,10 @@ struct AppRunner::Impl {
         stage_change(executors.empty() ? asio::any_io_executor() : executors.front(),
                      asio::steady_timer::time_point::max()),
         servers(std::move(executors),
-                {.max_connections = options.max_connections, .backlog = options.backlog, .log = options.log},
+                {.max_connections = options.max_connections,
+                 .backlog = options.backlog,
+                 .log = options.log,
+                 .on_turned_away = teller_of_rejections(options.observers)},
                 [this, http_options = internal::http_options(options)](const asio::any_io_executor& executor) {
                   return serve_with(std::make_shared<ApplicationService>(executor, app, http_options));
                 }) {}

@@ -184,6 +184,11 @@ void Application::on_response_prepare(ResponsePrepare callback) {
 
 void Application::freeze() {
   check_building("freeze()");
+  for (const Route* route : router().routes()) {
+    if (route->path().empty()) {
+      throw std::invalid_argument("route \"\": does not begin with /, and the application is not a sub-application");
+    }
+  }
   state_->freeze({}, nullptr);
 }
 

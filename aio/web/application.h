@@ -36,8 +36,9 @@ namespace prometheus_async::aio::web {
 class Application;
 
 struct ApplicationOptions {
-  // The largest body of a request, in bytes; a larger one is answered with 413. None: the server's own limit
-  // (ServerOptions::limits), which is aiohttp's: 1 MiB. Of the application that is served, not of those within it.
+  // The largest body of a request, in bytes. As in aiohttp, reading a larger one throws HttpError 413; who does not
+  // read it answers as ever, and the connection ends. None: the server's own limit (ServerOptions::limits), which is
+  // aiohttp's: 1 MiB. Of the application that is served, not of those within it.
   std::optional<std::uint64_t> client_max_size = {};
   // Cancels a handler whose client goes away: what it awaits ends with operation_aborted. As in aiohttp, off by
   // default: most handlers that change something are written to come to their end. Of the application that is served.
@@ -114,7 +115,8 @@ class Application {
   // Those added earlier are further out.
   void use(Middleware middleware);
 
-  // Serves `app` under `prefix`: a path as "/admin", without names. What was set of options in it has no effect.
+  // Serves `app` under `prefix`: a path as "/admin", without names. As in aiohttp, its route "/" is at "/admin/", and a
+  // route with the empty path "" at "/admin" itself. What was set of options in it has no effect.
   //
   // Throws std::invalid_argument for a malformed prefix. Returns the sub-application, at its place from now on.
   Application& add_subapp(std::string_view prefix, Application app);
@@ -150,6 +152,9 @@ class Application {
   void on_response_prepare(ResponsePrepare callback);
 
   // Nothing can be added any more: what tries to throws std::logic_error. Once.
+  //
+  // Throws std::invalid_argument for routes of sub-applications that hide each other or this one's, and for a route
+  // with an empty path that has no prefix.
   void freeze();
 
   // Done by what serves it. REQUIRES: frozen, in this order, on one thread.

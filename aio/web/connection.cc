@@ -3,6 +3,7 @@
 #include "aio/web/connection.h"
 
 #include <cstddef>
+#include <exception>
 #include <optional>
 #include <string_view>
 
@@ -42,8 +43,8 @@ asio::awaitable<void> ApplicationService::answer(net::HttpExchange& exchange) {
     } else {
       response.emplace(co_await app_->handle(request));
     }
-  } catch (const HttpError& error) {
-    response.emplace(error.response());
+  } catch (...) {
+    response.emplace(answer_to_failure(exchange));
   }
   if (response->body.is_sent()) co_return;
   request.app().prepare(request, *response);
@@ -53,6 +54,23 @@ asio::awaitable<void> ApplicationService::answer(net::HttpExchange& exchange) {
   } else {
     co_await exchange.respond(response->status, response->headers, body);
   }
+}
+
+Response ApplicationService::answer_to_failure(const net::HttpExchange& exchange) const {
+  try {
+    throw;
+  } catch (const HttpError& error) {
+    return error.response();
+  } catch (const net::BadBody& error) {
+    return HttpError(error.status(), error.what()).response();
+  } catch (const std::exception& error) {
+    if (!exchange.takes_failures()) throw;
+    log_failure(exchange.head(), error.what());
+  } catch (...) {
+    if (!exchange.takes_failures()) throw;
+    log_failure(exchange.head(), "an exception that is no std::exception");
+  }
+  return HttpError(500).response();
 }
 
 // By the client's going away, and by the connection's own cancellation.
@@ -73,8 +91,8 @@ bool ApplicationService::answer_now(net::HttpExchange& exchange) {
   std::optional<Response> response;
   try {
     response = app_->handle_now(request);
-  } catch (const HttpError& error) {
-    response = error.response();
+  } catch (...) {
+    response = answer_to_failure(exchange);
   }
   if (!response) return false;
   request.app().prepare(request, *response);

@@ -31,6 +31,8 @@ class ApplicationService final : public net::HttpService {
 
  private:
   asio::awaitable<Response> handle_cancellably(Request& request);
+  // The answer to the exception that is being handled, which is logged; throws it again where there is none to be made.
+  Response answer_to_failure(const net::HttpExchange& exchange) const;
 
   const std::shared_ptr<const Application> app_;
 };

@@ -3,7 +3,7 @@
 // What an answer in a content coding has in common, in one piece or in many.
 //
 //   add_vary(response.headers, "Accept-Encoding");
-//   if (may_be_coded(response)) weaken_etag(response.headers);
+//   if (may_be_coded(response.status, response.headers)) weaken_etag(response.headers);
 #ifndef PROMETHEUS_ASYNC_AIO_WEB_CONTENT_CODING_H_
 #define PROMETHEUS_ASYNC_AIO_WEB_CONTENT_CODING_H_
 

@@ -107,7 +107,7 @@ std::strong_ordering operator<=>(const PathTemplate::Segment& a, const PathTempl
 }
 
 PathTemplate::PathTemplate(std::string_view path) : text_(path) {
-  if (!path.starts_with('/')) reject("does not begin with /");
+  if (!path.empty() && !path.starts_with('/')) reject("does not begin with /");
   while (!path.empty()) {
     path.remove_prefix(1);  // the slash
     if (!segments_.empty() && segments_.back().is_tail()) reject("{name:.*} is the last segment");

@@ -47,12 +47,14 @@ class PathTemplate {
     friend bool operator==(const Segment& a, const Segment& b) { return (a <=> b) == 0; }
   };
 
+  // An empty one is that of a sub-application's prefix, which is put in front of it.
+  //
   // Throws std::invalid_argument, "route \"PATH\": RULE".
   explicit PathTemplate(std::string_view path);
 
   // As it was given.
   const std::string& text() const { return text_; }
-  // At least one. Without names: routing_path() is the whole.
+  // At least one, but for an empty path. Without names: routing_path() is the whole.
   const std::vector<Segment>& segments() const { return segments_; }
   const std::vector<std::string>& names() const { return names_; }
   // Of the n-th name.

@@ -18,6 +18,27 @@
 
 namespace prometheus_async::aio::web {
 
+namespace {
+
+bool is_encoded(const http::Headers& headers) {
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    const auto& [name, value] = headers[i];
+    if (http::ascii_iequals(name, "Content-Encoding") && !value.empty() && !http::ascii_iequals(value, "identity")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// With what would have been taken (RFC 9110 15.5.16).
+HttpError unsupported_coding() {
+  Response response = unsupported_media_type("the body is to be without a content coding").response();
+  response.headers.set("Accept-Encoding", "identity");
+  return HttpError(std::move(response));
+}
+
+}  // namespace
+
 // The client's going away, for those who wait for it.
 struct Request::Departure {
   explicit Departure(const asio::any_io_executor& executor) : timer(executor, asio::steady_timer::time_point::max()) {}
@@ -75,6 +96,7 @@ asio::awaitable<std::string_view> Request::read_some() {
 asio::awaitable<std::string_view> Request::read() {
   if (!content_) {
     if (is_streamed_) throw std::logic_error("read() after read_some()");
+    if (!is_body_read_ && is_encoded(headers())) throw unsupported_coding();
     std::string content;
     for (;;) {
       const std::string_view piece = co_await read_some();

@@ -107,7 +107,10 @@ class Request {
   // Throws HttpError 408, 413 or 400 for a body that is slow, larger than client_max_size or malformed,
   // std::system_error if the client is gone, and std::logic_error after read().
   asio::awaitable<std::string_view> read_some();
-  // The whole body; more calls give it again. Throws as read_some(). A body that no handler reads is dropped.
+  // The whole body; more calls give it again. A body that no handler reads is dropped.
+  //
+  // Throws as read_some(), and HttpError 415 for a body with a Content-Encoding: no codings are undone here, and nobody
+  // is to take such bytes for what they stand for. A handler that knows the coding reads them by read_some().
   asio::awaitable<std::string_view> read();
   // The same as text. Throws HttpError 400 if it is not UTF-8.
   asio::awaitable<std::string> text();

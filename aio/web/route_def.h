@@ -21,6 +21,7 @@ namespace prometheus_async::aio::web {
 // Checked when it is added. Semantics: aiohttp.web.RouteDef.
 struct RouteDef {
   std::string method;
+  // A template: aio/web/router.h. Empty in a sub-application: its prefix itself, without a slash behind it.
   std::string path;
   Handler handler;
   RouteOptions options = {};

@@ -51,7 +51,7 @@ struct Match {
 //
 // and nothing else: what looks like a larger regular expression is refused. A path is cut into segments before escapes
 // are decoded: "/users/a%2Fb" is two segments, and gives the name "a/b". A template has 8 names and 32 segments at
-// most; without names, any number.
+// most; without names, any number. In a sub-application the empty path "" is its prefix itself.
 //
 // Which route: looked at from left to right, the one with text where another has a name; then the one with more text
 // around the name; then the one whose name takes fewer different characters, then fewer lengths; the rest of the path

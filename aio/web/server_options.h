@@ -41,7 +41,8 @@ struct ServerOptions {
   Log log = log_to_stderr;
   // A line for each request; off unless it is given a sink.
   AccessLogOptions access_log = {};
-  // Told of each answer, after the access log: for logs and metrics of a program's own.
+  // Told of connections and of each answer, after the access log: ServerMetrics (aio/web/server_metrics.h), and what a
+  // program has of its own. None by default.
   std::vector<std::shared_ptr<net::HttpObserver>> observers = {};
 };
 

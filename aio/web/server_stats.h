@@ -23,10 +23,12 @@ namespace prometheus_async::aio::web {
 // request asks for, or a 503. A 500 is the server's own, with what the collector threw in its log.
 //
 // The page is collected, rendered and compressed on a thread of net::slow_offload_pool(), so that other requests of
-// the loop do not wait for it; collectors are called there. Scrapes that ask for the same share one page.
+// the loop do not wait for it; collectors are called there. Scrapes that ask for the same share one page. One whose
+// request is given up, as by a stop that is forced, is not waited for.
 asio::awaitable<Response> server_stats(Request& request);
 
-// The same for another registry, which outlives the application. Throws as exposition::ScrapeHandler::of.
+// The same for another registry, which outlives the application: the end of that waits for pages that are still being
+// made of the registry, however long a collector hangs. Throws as exposition::ScrapeHandler::of.
 Handler make_server_stats(metrics::Registry& registry);
 
 // The same with a handler of your own making.

@@ -16,6 +16,7 @@
 #include "aio/web/basic_auth.h"
 #include "aio/web/rate_limiter.h"
 #include "aio/web/response.h"
+#include "metrics/function.h"
 
 namespace prometheus_async::aio::web {
 namespace {
@@ -114,12 +115,23 @@ std::shared_ptr<const WebConfig> WebConfigFile::current() const {
 }
 
 net::ReloadState WebConfigFile::state() const {
-  net::ReloadState state = state_->versions.state();
-  const std::shared_ptr<const Version> version = state_->versions.current();
+  const std::shared_ptr<const Version> version = state_->versions.current();  // looks at the file
+  const net::ReloadState state = state_->versions.state();
   if (!version->tls) return state;
   const net::ReloadState tls = version->tls->state();
   return {.is_last_successful = state.is_last_successful && tls.is_last_successful,
           .last_success = std::max(state.last_success, tls.last_success)};
+}
+
+void WebConfigFile::show_state(metrics::Registry& registry, const std::string& prefix) const {
+  metrics::FunctionHandle successful = registry.gauge_function(
+      prefix + "config_last_reload_successful", "Whether the last configuration reload attempt was successful.",
+      [file = *this] { return file.state().is_last_successful ? 1.0 : 0.0; });
+  metrics::FunctionHandle time = registry.gauge_function(
+      prefix + "config_last_reload_success_timestamp_seconds", "Timestamp of the last successful configuration reload.",
+      [file = *this] { return std::chrono::duration<double>(file.state().last_success.time_since_epoch()).count(); });
+  successful.detach();
+  time.detach();
 }
 
 net::TlsProvider WebConfigFile::tls_provider() const {

@@ -17,6 +17,7 @@
 #include "aio/web/application.h"
 #include "aio/web/middleware.h"
 #include "aio/web/web_config.h"
+#include "metrics/registry.h"
 
 namespace prometheus_async::aio::web {
 
@@ -40,6 +41,13 @@ class WebConfigFile {
 
   // Of the file and the certificates together: whether what is served is what is in the files.
   net::ReloadState state() const;
+  // Shows it as Prometheus' programs do, by two gauges, for as long as the registry lives:
+  //
+  //   PREFIXconfig_last_reload_successful                 1, or 0
+  //   PREFIXconfig_last_reload_success_timestamp_seconds  Unix time
+  //
+  // Throws std::invalid_argument if the registry has such metrics.
+  void show_state(metrics::Registry& registry = metrics::default_registry(), const std::string& prefix = {}) const;
 
   // For the server. Null if the file has no TLS: plain HTTP.
   net::TlsProvider tls_provider() const;

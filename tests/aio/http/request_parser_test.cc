@@ -456,7 +456,7 @@ TEST(RequestLimits, BodyByChunks) {
 
 TEST(RequestLimits, NoBody) {
   EXPECT_EQ(parse(with("Content-Length: 0\r\n"), {.body = 0}), "POST /. ");
-  EXPECT_EQ(parse(with("Content-Length: 1\r\n", "x"), {.body = 0}), "413 body too large");
+  EXPECT_EQ(parse(with("Content-Length: 1\r\n", "x"), {.body = 0}), "POST /413 body too large");
 }
 
 TEST(RequestLimits, ChunkLine) {

@@ -174,7 +174,6 @@ TEST_F(HttpLimits, EachRefusalArrives) {
       {"GET /now HTTP/1.1\r\n\r\n", 400},
       {"\x16\x03\x01\x02\x01\xfc\x03\x03", 400},
       {get("/now", "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"), 400},
-      {post("Content-Length: 101\r\n", {}), 413},
       {get("/" + std::string(100, 'x')), 414},
       {get("/now", "Expect: a miracle\r\n"), 417},
       {get("/now", "a: " + std::string(200, 'x') + "\r\n"), 431},
@@ -197,6 +196,35 @@ TEST_F(HttpLimits, EachRefusalArrives) {
   }
   EXPECT_EQ(seen_.refusals(), statuses);
   EXPECT_THAT(seen_.answers(), IsEmpty());
+}
+
+// It has a head, so that a service may answer before the body is looked at; it hears of it when it reads.
+TEST_F(HttpLimits, ABodyThatIsTooLargeIsTheServicesToRefuse) {
+  start({.limits = {.body = 100}});
+  for (const auto& [size, status] : {std::pair(99, "200"), {100, "200"}, {101, "413"}}) {
+    RawClient client(address());
+    client.send(post("Connection: close\r\nContent-Length: " + std::to_string(size) + "\r\n", std::string(101, 'x')));
+    client.shutdown_send();
+    EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 " + std::string(status))) << size;
+    EXPECT_FALSE(client.was_reset()) << size;
+  }
+  RawClient client(address());
+  client.send(get("/now", "Content-Length: 101\r\n") + std::string(100'000, 'x'));
+  client.shutdown_send();
+  const std::string answer = client.read_to_end();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(answer, HasSubstr("\r\nConnection: close\r\n"));
+  EXPECT_FALSE(client.was_reset());
+  EXPECT_THAT(seen_.refusals(), IsEmpty());
+  EXPECT_THAT(seen_.answers(), ElementsAre("/echo", "/echo", "/echo", "/now"));
+}
+
+// A client that waits for it is not told to go on with what is refused then.
+TEST_F(HttpLimits, NoContinueForABodyThatIsTooLarge) {
+  start({.limits = {.body = 100}});
+  RawClient client(address());
+  client.send(post("Expect: 100-continue\r\nContent-Length: 101\r\n", {}));
+  EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 413 "));
 }
 
 TEST_F(HttpLimits, AHeadThatIsTooSlowIsRefused) {

@@ -201,7 +201,9 @@ TEST_F(ListenerWithoutDescriptorsTest, KeepsClientsWaitingWhileTheLackIsShort) {
 }
 
 TEST_F(ListenerWithoutDescriptorsTest, TurnsClientsAwayWhileTheLackLasts) {
-  Listener listener(io_context_.get_executor(), local_socket(), log());
+  std::size_t turned_away = 0;
+  Listener listener(io_context_.get_executor(), local_socket(), log(),
+                    [&](std::size_t count) { turned_away += count; });
   tcp::socket first = connect(listener);
   tcp::socket second = connect(listener);
   auto accepted = start_accepting(listener);
@@ -212,6 +214,7 @@ TEST_F(ListenerWithoutDescriptorsTest, TurnsClientsAwayWhileTheLackLasts) {
     EXPECT_EQ(accepted.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
   }
   EXPECT_EQ(lines_.size(), 1u);  // of two tries within a second
+  EXPECT_EQ(turned_away, 2u);
   tcp::socket third = connect(listener);
   io_context_.run();
   EXPECT_TRUE(accepted.get());

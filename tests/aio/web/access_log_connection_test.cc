@@ -177,6 +177,13 @@ TEST_F(AccessLogOfServer, TellsOfABodyThatWasRefused) {
   EXPECT_THAT(lines(), ElementsAre(MatchesRegex("\"POST /echo HTTP/1.1\" 400 [0-9]+ \\+ [0-9]+")));
 }
 
+TEST_F(AccessLogOfServer, TellsWhoseBodyWasTooLarge) {
+  RawClient client(address());
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n");
+  client.read_to_end();
+  EXPECT_THAT(lines(), ElementsAre(MatchesRegex("\"POST /echo HTTP/1.1\" 413 [0-9]+ \\+ [0-9]+")));
+}
+
 TEST_F(AccessLogOfServer, SaysNothingOfConnectionsWithoutARequest) {
   {
     RawClient client(address());

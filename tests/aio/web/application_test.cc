@@ -179,6 +179,44 @@ TEST(Application, ServesSubApplicationsUnderTheirPrefix) {
   EXPECT_EQ(ask(outer, "GET", "/users/Ada").status, 404);
 }
 
+// Each at its own place, as in aiohttp, and without a redirection.
+TEST(Application, AnswersThePrefixItselfByAnEmptyPath) {
+  Application inner;
+  inner.router().add_get("", ok, {.name = "prefix"});
+  Application both;
+  both.router().add_routes({get("", ok), get("/", ok)});
+  Application innermost;
+  innermost.router().add_get("", ok);
+  both.add_subapp("/v2", std::move(innermost));
+  Application outer;
+  const Application& added = outer.add_subapp("/api", std::move(inner));
+  outer.add_subapp("/both", std::move(both));
+  outer.freeze();
+  EXPECT_EQ(ask(outer, "GET", "/api").body, "/api");
+  EXPECT_EQ(ask(outer, "GET", "/api/").status, 404);
+  EXPECT_EQ(ask(outer, "POST", "/api").status, 405);
+  EXPECT_EQ(ask(outer, "GET", "/both").body, "/both");
+  EXPECT_EQ(ask(outer, "GET", "/both/").body, "/both/");
+  EXPECT_EQ(ask(outer, "GET", "/both/v2").body, "/both/v2");
+  EXPECT_EQ(added.router().url_for("prefix"), "/api");
+}
+
+TEST(Application, RefusesAnEmptyPathWithoutAPrefix) {
+  Application app;
+  app.router().add_get("", ok);
+  EXPECT_THAT([&] { app.freeze(); }, ::testing::ThrowsMessage<std::invalid_argument>(HasSubstr("route \"\": ")));
+}
+
+// Whichever application has it.
+TEST(Application, RefusesAPrefixThatIsARouteAlready) {
+  Application inner;
+  inner.router().add_get("", ok);
+  Application outer;
+  outer.router().add_get("/api", ok);
+  outer.add_subapp("/api", std::move(inner));
+  EXPECT_THROW(outer.freeze(), std::invalid_argument);
+}
+
 TEST(Application, NestsSubApplications) {
   Application innermost;
   innermost.router().add_get("/x", ok);

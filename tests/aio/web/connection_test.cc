@@ -298,6 +298,49 @@ TEST_F(Connection, MakesA500OfAHeaderThatBreaksOutOfItsLine) {
   EXPECT_THAT(server_.log(), ElementsAre(HasSubstr("X-Evil")));
 }
 
+// As any answer is, with what middlewares have put into the request.
+TEST(OnResponsePrepare, SeesTheAnswerToAnException) {
+  static const RequestKey<std::string> kId("id");
+  Application api;
+  api.on_response_prepare([](const Request& request, Response& response) {
+    response.headers.set("X-Route", request.route());
+    response.headers.set("X-Id", request.get(kId));
+  });
+  api.use([](Request& request, Next next) -> asio::awaitable<Response> {
+    request.set(kId, std::string("7"));
+    return next(request);
+  });
+  api.router().add_get("/throws", [](Request&) -> Response { throw std::runtime_error("broken"); });
+  Application app;
+  app.on_response_prepare([](const Request&, Response& response) { response.headers.set("X-Frame-Options", "deny"); });
+  app.router().add_get("/throws", [](Request&) -> Response { throw std::runtime_error("broken at once"); });
+  app.add_subapp("/api", std::move(api));
+  TestServer server(std::move(app));
+  RawClient client(server.address());
+  client.send(get("/api/throws") + get("/throws"));
+  const RawResponse inner = client.read_response();
+  EXPECT_EQ(inner.status, 500);
+  EXPECT_EQ(inner.headers.at("x-route"), "/api/throws");
+  EXPECT_EQ(inner.headers.at("x-id"), "7");
+  EXPECT_EQ(inner.headers.at("x-frame-options"), "deny");
+  const RawResponse outer = client.read_response();
+  EXPECT_EQ(outer.status, 500);
+  EXPECT_EQ(outer.headers.at("x-frame-options"), "deny");
+  EXPECT_THAT(server.log(), ElementsAre("GET /api/throws: broken", "GET /throws: broken at once"));
+}
+
+// Then there is nothing left but a plain one.
+TEST(OnResponsePrepare, MayItselfThrow) {
+  Application app;
+  app.on_response_prepare([](const Request&, Response&) { throw std::runtime_error("unprepared"); });
+  app.router().add_get("/", [](Request&) { return text("hello"); });
+  TestServer server(std::move(app));
+  RawClient client(server.address());
+  client.send(get("/"));
+  EXPECT_EQ(client.read_response().body, "500: Internal Server Error");
+  EXPECT_THAT(server.log(), ElementsAre("GET /: unprepared"));
+}
+
 TEST_F(Connection, AnswersWithTheResponseThatIsThrown) {
   RawClient client(server_.address());
   client.send(get("/teapot"));

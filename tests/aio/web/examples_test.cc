@@ -6,6 +6,7 @@
 
 #include <iostream>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
@@ -19,18 +20,42 @@
 #include "aio/net/http_options.h"
 #include "aio/web/app_runner.h"
 #include "aio/web/application.h"
+#include "aio/web/compress.h"
+#include "aio/web/conditional.h"
 #include "aio/web/connection.h"
+#include "aio/web/content_coding.h"
 #include "aio/web/http_error.h"
 #include "aio/web/instrument.h"
 #include "aio/web/landing_page.h"
 #include "aio/web/line_sink.h"
 #include "aio/web/response.h"
+#include "aio/web/route.h"
+#include "aio/web/route_def.h"
 #include "aio/web/run_app.h"
+#include "aio/web/server_metrics.h"
 #include "aio/web/server_stats.h"
 #include "aio/web/service.h"
 #include "metrics/counter.h"
 #include "metrics/registry.h"
 #include "tests/aio/web/fake_request.h"
+
+namespace prometheus_async::aio::web::internal {
+namespace {
+
+void code(Response& response) {
+  add_vary(response.headers, "Accept-Encoding");
+  if (may_be_coded(response.status, response.headers)) weaken_etag(response.headers);
+}
+
+TEST(Examples, ContentCoding) {
+  Response response{200, {{"ETag", "\"a\""}}, "hello"};
+  code(response);
+  EXPECT_EQ(response.headers.get("Vary"), "Accept-Encoding");
+  EXPECT_EQ(response.headers.get("ETag"), "W/\"a\"");
+}
+
+}  // namespace
+}  // namespace prometheus_async::aio::web::internal
 
 namespace prometheus_async::aio {
 namespace {
@@ -61,6 +86,80 @@ TEST(Examples, LandingPageAndServerStats) {
   app.router().add_get("/mine", web::make_server_stats(my_registry));
   FakeRequest request("GET", "/");
   EXPECT_EQ(get_now(app.handle(request.request())).status, 200);
+}
+
+web::Response index(web::Request&) { return web::text("hello"); }
+web::Response add_user(web::Request&) { return web::Response{201}; }
+
+asio::awaitable<web::Response> get_user(web::Request& request) {
+  request.match_info()["name"];        // of "/users/{name}"
+  request.match_info().get_int("id");  // of "/items/{id:int}"
+  co_return web::text(std::string(request.match_info()["name"]));
+}
+
+TEST(Examples, MatchInfo) {
+  web::Application app;
+  app.router().add_get("/users/{name}/{id:int}", get_user);
+  app.freeze();
+  FakeRequest request("GET", "/users/Ada/7");
+  EXPECT_EQ(get_now(app.handle(request.request())).body, "Ada");
+}
+
+TEST(Examples, Route) {
+  web::Application app;
+  const web::Route& user = app.router().add_get("/users/{id:int}", get_user, {.name = "user"});
+  user.path();  // "/users/{id:int}"
+  EXPECT_EQ(user.path(), "/users/{id:int}");
+}
+
+TEST(Examples, RouteDef) {
+  web::Application app;
+  app.router().add_routes({
+      web::get("/", index),
+      web::get("/users/{id:int}", get_user, {.name = "user"}),
+      web::post("/users", add_user),
+  });
+  EXPECT_EQ(app.router().routes().size(), 3u);
+}
+
+TEST(Examples, Compress) {
+  web::Application app;
+  app.use(web::compress());
+  app.freeze();
+}
+
+class Note {
+ public:
+  std::string version() const { return "7"; }
+  void set_text(std::string text) { text_ = std::move(text); }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+Note note;
+
+asio::awaitable<web::Response> put_note(web::Request& request) {
+  web::check_preconditions(request, {.etag = http::EntityTag{note.version()}});
+  note.set_text(co_await request.text());
+  co_return web::Response{204};
+}
+
+TEST(Examples, Conditional) {
+  web::Application app;
+  app.use(web::conditional());  // further out than web::compress()
+  app.router().add_put("/", put_note);
+  app.freeze();
+  FakeRequest request("PUT", "/", "hello");
+  request.head().headers.add("If-Match", "\"7\"");
+  EXPECT_EQ(get_now(app.handle(request.request())).status, 204);
+  EXPECT_EQ(note.text(), "hello");
+}
+
+[[maybe_unused]] int server_metrics_main(web::Application app, metrics::Registry& registry) {
+  web::RunOptions options{.port = 8000};
+  options.server.observers.push_back(std::make_shared<web::ServerMetrics>(registry));
+  return web::run_app(std::move(app), std::move(options));
 }
 
 asio::awaitable<void> run_app_runner(web::Application app) {

@@ -90,6 +90,10 @@ void add_routes(Application& app) {
   app.router().add_get("/break", break_off);
   app.router().add_get("/for-ever", stream_for_ever);
   app.router().add_get("/hang", hang);
+  app.router().add_post("/size", [](Request& request) -> asio::awaitable<Response> {
+    const std::string_view body = co_await request.read();
+    co_return text(std::to_string(body.size()));
+  });
 }
 
 Application make_app(metrics::Registry& registry, InstrumentOptions options = {}) {
@@ -306,6 +310,15 @@ TEST(InstrumentedServer, MeasuresAStreamToItsEnd) {
   const std::optional<double> sum = registry.get_sample_value("http_request_duration_seconds_sum",
                                                               {{"method", "GET"}, {"route", "/"}, {"status", "2xx"}});
   EXPECT_GE(sum.value_or(0), 0.02);
+}
+
+TEST(InstrumentedServer, CountsABodyThatIsTooLarge) {
+  metrics::Registry registry;
+  const TestServer server(make_app(registry), {.limits = {.body = 10}});
+  RawClient client(server.address());
+  client.send("POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n");
+  EXPECT_THAT(client.read_to_end(), HasSubstr("413"));
+  EXPECT_EQ(requests(registry, "POST", "/size", "4xx"), 1);
 }
 
 TEST(InstrumentedServer, CountsAStreamThatBreaksAs5xx) {

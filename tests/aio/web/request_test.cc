@@ -109,6 +109,33 @@ TEST(Request, ReadsAFormOfSoManyFields) {
   EXPECT_EQ(status(Request::kMostFormFields + 1), 413);
 }
 
+// Bytes that are gzip are not text, whatever they look like.
+TEST(Request, ReadsNoBodyThatIsEncoded) {
+  for (const char* coding : {"gzip", "GZIP", "br", "snappy", "gzip, identity"}) {
+    FakeRequest fake("POST", "/", "hello");
+    fake.head().headers.add("Content-Encoding", coding);
+    fake.head().headers.add("Content-Type", "application/x-www-form-urlencoded");
+    try {
+      get_now(fake.request().post());
+      FAIL() << coding;
+    } catch (const HttpError& error) {
+      EXPECT_EQ(error.status(), 415) << coding;
+      EXPECT_EQ(error.response().headers.get("Accept-Encoding"), "identity") << coding;
+    }
+    EXPECT_THROW(get_now(fake.request().text()), HttpError);
+    EXPECT_EQ(get_now(fake.request().read_some()), "h") << coding;  // as it came
+  }
+}
+
+TEST(Request, ReadsWhatIsSaidToBeNotEncoded) {
+  FakeRequest identity("POST", "/", "hello");
+  identity.head().headers.add("Content-Encoding", "Identity");
+  EXPECT_EQ(get_now(identity.request().text()), "hello");
+  FakeRequest empty("POST", "/");
+  empty.head().headers.add("Content-Encoding", "gzip");
+  EXPECT_EQ(get_now(empty.request().text()), "");
+}
+
 TEST(Request, KnowsItsContentType) {
   FakeRequest fake("POST", "/", "hello");
   EXPECT_EQ(fake.request().content_type(), "");

@@ -69,11 +69,29 @@ TEST(Tls, Serves) {
   EXPECT_TRUE(answer.ends_with(std::string(1 << 20, 'x')));
 }
 
+// One that can be read, though the client is still sending.
+TEST(Tls, HasAnAnswerForPlainHttp) {
+  TestServer server(hello(), {}, prometheus_async::testing::make_tls_context());
+  for (const std::string method : {"GET", "HEAD", "POST", "PUT"}) {
+    RawClient client(server.address());
+    client.send(method + " / HTTP/1.1\r\nHost: a\r\n\r\n" + std::string(100'000, 'x'));
+    client.shutdown_send();
+    const std::string answer = client.read_to_end();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
+    EXPECT_NE(answer.find("\r\nConnection: close\r\n"), std::string::npos) << answer;
+    EXPECT_TRUE(answer.ends_with("\r\n\r\n400: plain HTTP on a port for HTTPS")) << answer;
+    EXPECT_FALSE(client.was_reset()) << method;
+  }
+}
+
 TEST(Tls, ResetsWhatIsNoHandshake) {
   TestServer server(hello(), {}, prometheus_async::testing::make_tls_context());
-  RawClient client(server.address());
-  client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(client.read_to_end().find("HTTP"), std::string::npos);
+  for (const std::string bytes : {"SSH-2.0-OpenSSH_9.2\r\n", "\x16\x03\x01", "GETA / HTTP/1.1\r\n\r\n"}) {
+    RawClient client(server.address());
+    client.send(bytes);
+    client.shutdown_send();
+    EXPECT_EQ(client.read_to_end().find("HTTP"), std::string::npos) << bytes;
+  }
 }
 
 TEST(Tls, WaitsForAHandshakeNoLongerThanItsDeadline) {

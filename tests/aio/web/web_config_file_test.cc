@@ -39,6 +39,7 @@
 #include "aio/web/basic_auth_verifier.h"
 #include "aio/web/testing/raw_client.h"
 #include "aio/web/web_config.h"
+#include "metrics/registry.h"
 #include "tests/testing/certificates.h"
 #include "tests/testing/child_process.h"
 #include "tests/testing/error_of.h"
@@ -250,6 +251,29 @@ TEST_F(WebConfigFileTest, ABrokenFileLeavesTheLastGoodOne) {
   advance();
   EXPECT_EQ(get(server, kBobBeta).status, 200);
   EXPECT_TRUE(file.state().is_last_successful);
+}
+
+TEST_F(WebConfigFileTest, ShowsItsStateByTwoGauges) {
+  const WebConfigFile file = open(kAlice);
+  metrics::Registry registry;
+  file.show_state(registry);
+  file.show_state(registry, "exporter_");
+  const auto value = [&](std::string_view name) { return registry.get_sample_value(name).value_or(-1); };
+  EXPECT_EQ(value("config_last_reload_successful"), 1);
+  const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const double at = value("config_last_reload_success_timestamp_seconds");
+  EXPECT_GT(at, now - 60);
+  EXPECT_LE(at, now);
+  write("nonsense: 1\n");
+  advance();
+  EXPECT_EQ(value("config_last_reload_successful"), 0);
+  EXPECT_EQ(value("exporter_config_last_reload_successful"), 0);
+  EXPECT_EQ(value("config_last_reload_success_timestamp_seconds"), at);
+  write(kBob);
+  advance();
+  EXPECT_EQ(value("config_last_reload_successful"), 1);
+  EXPECT_GT(value("config_last_reload_success_timestamp_seconds"), at);
+  EXPECT_THROW(file.show_state(registry), std::invalid_argument);
 }
 
 TEST_F(WebConfigFileTest, LimitsRequestsBeforeItAsksForPasswords) {
