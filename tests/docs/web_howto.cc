@@ -30,6 +30,7 @@
 #include "aio/web/json.h"
 #include "aio/web/line_sink.h"
 #include "aio/web/run_app.h"
+#include "aio/web/server_metrics.h"
 #include "aio/web/server_stats.h"
 #include "aio/web/sse.h"
 #include "aio/web/stream_response.h"
@@ -165,6 +166,7 @@ web::Application make_app() {
 int serve() {
   web::RunOptions options{.addr = "::1", .port = 8080, .threads = 1};
   options.server.access_log.sink = web::lines_to_fd(STDERR_FILENO);
+  options.server.observers.push_back(std::make_shared<web::ServerMetrics>());
   return web::run_app(make_app(), std::move(options));
 }
 
