@@ -12,9 +12,8 @@
 #include "aio/web/server_stats.h"
 
 namespace prometheus_async::aio::web {
-namespace {
 
-Application make_app(StartOptions& options) {
+Application make_metrics_application(StartOptions& options) {
   metrics::Registry& registry = options.registry != nullptr ? *options.registry : metrics::default_registry();
   exposition::ScrapeHandler handler(registry, std::move(options.scrape));
   Application app;
@@ -33,10 +32,8 @@ Application make_app(StartOptions& options) {
   return app;
 }
 
-}  // namespace
-
 asio::awaitable<MetricsHTTPServer> start_http_server(StartOptions options) {
-  Application app = make_app(options);
+  Application app = make_metrics_application(options);
   ServiceOptions service_options{.addr = std::move(options.addr),
                                  .port = options.port,
                                  .ssl_context = std::move(options.ssl_context),

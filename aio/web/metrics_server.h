@@ -99,6 +99,10 @@ class MetricsHTTPServer {
   Service service_;
 };
 
+// The pages of such a server, for one that is run in another way: registry, metrics_path, landing_page, scrape, headers
+// and customize are used, and taken out of the options. Throws as start_http_server does for these.
+[[nodiscard]] Application make_metrics_application(StartOptions& options);
+
 // Returns once the server listens and, with a discovery, is registered.
 //
 // Throws std::system_error, "listen on HOST:PORT: reason", what the discovery throws, what the constructor of
