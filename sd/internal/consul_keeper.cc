@@ -145,7 +145,9 @@ asio::awaitable<void> ConsulKeeper::forget(std::shared_ptr<ConsulKeeper> self) {
 void ConsulKeeper::spawn(const std::shared_ptr<Loops>& loops) {
   const auto ended = [self = shared_from_this()](std::exception_ptr failure) {
     if (failure) self->status_.withdraw();  // no memory: nothing else gets here
-    if (--self->running_ == 0 && self->ended_) self->ended_->cancel();
+    --self->running_;
+    const std::shared_ptr<asio::steady_timer> waiting = self->ended_.lock();
+    if (self->running_ == 0 && waiting) waiting->cancel();
   };
   is_kept_ = options_->keep_registered;
   ++running_;

@@ -98,8 +98,8 @@ class ConsulKeeper : public std::enable_shared_from_this<ConsulKeeper> {
   Backoff away_;
   Backoff errors_;
   Backoff losses_;
-  int running_ = 0;                            // loops
-  std::shared_ptr<asio::steady_timer> ended_;  // of who waits for their end
+  int running_ = 0;                          // loops
+  std::weak_ptr<asio::steady_timer> ended_;  // of who waits for their end; belongs to its frame
 
   RegistrationStatus status_;
 

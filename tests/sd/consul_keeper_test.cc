@@ -390,6 +390,25 @@ TEST(ConsulKeeperLifetime, TheEventLoopMayGoFirst) {
   EXPECT_FALSE(deregister.is_registered());
 }
 
+TEST(ConsulKeeperLifetime, TheEventLoopMayGoInTheMiddleOfLeaving) {
+  sd::Deregister deregister;
+  metrics::Registry registry;
+  {
+    asio::io_context context;
+    testing::FakeConsulAgent agent(context);
+    const sd::ConsulAgent consul({.service_id = kId, .agent = agent.url(), .registry = &registry});
+    deregister = run(context, consul.enroll({.address = "127.0.0.1", .port = 9100}));
+    ASSERT_TRUE(run_until(context, [&] { return agent.count("GET", kWatch) == 1; }));
+    agent.server().answer(Answer::silence());
+    agent.forget(kId);
+    ASSERT_TRUE(run_until(context, [&] { return agent.count("PUT", kRegister) == 2; }));
+    const auto leaving = testing::start(context, deregister());
+    context.poll();
+    EXPECT_FALSE(leaving->done());
+  }
+  EXPECT_FALSE(deregister.is_registered());
+}
+
 // Maintenance.
 
 TEST_F(ConsulKeeper, MaintenanceComesBackWithTheRegistration) {
