@@ -28,7 +28,7 @@ namespace prometheus_async::sd {
 // something has changed. So a service that the agent forgets (it was restarted without its data, somebody deregistered
 // the service, its checks were critical for too long) or that somebody changes is registered again within milliseconds,
 // the first time, and ever more slowly, up to a minute, if it happens again and again while the agent is there. While
-// the agent is away it is asked again after up to 1.5 s, with jitter, and up to 30 s when it answers with errors. An
+// the agent is away it is asked again after up to 1 s, with jitter, and up to 30 s when it answers with errors. An
 // agent that hangs is noticed after ConsulOptions::watch and `timeout`. Not noticed: that somebody took away the check,
 // and left the service.
 //

@@ -26,7 +26,7 @@ using Milliseconds = std::chrono::milliseconds;
 using Result = RegistrationStatus::Result;
 
 constexpr Milliseconds kFirstAway{100};
-constexpr Milliseconds kLongestAway{1500};
+constexpr Milliseconds kLongestAway{1000};
 constexpr Milliseconds kFirstError{500};
 constexpr Milliseconds kLongestError{30'000};
 constexpr Milliseconds kFirstLoss{1000};

@@ -4,7 +4,7 @@
 //
 // The agent is asked for the service with a request that it answers when it knows something else of it, or after
 // ConsulOptions::watch: so an agent that forgets is noticed at once, and an idle registration costs a request a minute.
-// An agent that is away is tried again after 0.05 to 1.5 s, for a refused connection costs next to nothing and the wait
+// An agent that is away is tried again after 0.05 to 1 s, for a refused connection costs next to nothing and the wait
 // is what a restart costs; one that answers with errors after up to 30 s. Who keeps changing the service is answered
 // ever later, up to a minute, so that two servers with one ID do not fight.
 #ifndef PROMETHEUS_ASYNC_SD_INTERNAL_CONSUL_KEEPER_H_
