@@ -35,7 +35,7 @@ struct ConsulCatalogOptions {
   // Empty: that of the agent.
   std::string datacenter = {};
 
-  // Of one answer of Consul's: the list of all services, or all instances of one, some 2 KB each.
+  // Of one answer of Consul's: the list of all services, or all instances of one.
   std::size_t max_response_bytes = std::size_t{16} * 1024 * 1024;
 
   // Requests at a time, 1 to 64. Consul serves 200 connections for each client's address.
@@ -64,7 +64,7 @@ class ConsulCatalog {
   // Cancelled: ends with operation_aborted.
   // Threads: runs on the awaiting coroutine's executor, which runs one handler at a time; any number of calls on
   // different ones. Cost: one connection or more, made anew for each call. Reading an answer holds the executor up, for
-  // some 20 microseconds an instance: a catalog with services of thousands wants a server in a thread of its own.
+  // longer the more instances it has: a catalog with services of thousands wants a server in a thread of its own.
   [[nodiscard]] asio::awaitable<std::vector<TargetGroup>> groups() const;
 
  private:

@@ -38,8 +38,8 @@ struct HttpHeader {
 };
 
 // What https needs beyond the system's defaults; plain http makes nothing of it. Files are PEM. They are read for each
-// new connection, on the executor: a renewed one counts from the next connection on, and each certificate in ca_file
-// takes some 0.3 ms, so that ca_path, of which only the one needed is read, is better for many.
+// new connection, on the executor: a renewed one counts from the next connection on, and all of ca_file is read each
+// time, so that ca_path, of which only the one needed is read, is better for many certificates.
 struct HttpTls {
   std::string ca_file = {};           // certificates of the authorities to trust, in place of the system's
   std::string ca_path = {};           // a folder of them, as c_rehash leaves it

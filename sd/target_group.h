@@ -40,8 +40,7 @@ TargetGroup target_group(const Endpoint& endpoint, TargetLabels labels = {}, con
 std::string target_host(const Endpoint& endpoint, const std::string& advertise_address = {});
 
 // Names are [a-zA-Z_][a-zA-Z0-9_]*, since Prometheus 2 turns down all targets for one other, and neither __address__
-// nor
-// __name__, which are not a target's to say. Other names that begin with two underscores, as __meta_team and
+// nor __name__, which are not a target's to say. Other names that begin with two underscores, as __meta_team and
 // __param_module, are for relabelling and vanish after it. Values are UTF-8.
 //
 // Errors: std::invalid_argument that names the label and the rule.

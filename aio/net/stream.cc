@@ -20,7 +20,7 @@ namespace {
 constexpr auto kAwaitTuple = asio::as_tuple(asio::use_awaitable);
 
 // Bytes that are given to the system in one call. It copies all that its buffers hold, several megabytes where the peer
-// is near, and others on the thread wait for it: this takes it a tenth of a millisecond.
+// is near, and others on the thread wait for it (docs/benchmarks.md, "Beside a scrape").
 constexpr std::size_t kMostAtOnce = 256 * 1024;
 
 Stream::ConstBuffers front_of(Stream::ConstBuffers buffers) {

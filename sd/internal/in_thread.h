@@ -25,8 +25,8 @@ namespace asio = boost::asio;
 // if_abandoned() is called by whoever destroys it. So both own what they use. If work() is over when the cancellation
 // comes, its end stands.
 // Errors: besides those of work(), std::system_error if there can be no thread.
-// Threads: the coroutine goes on on its executor, which runs one handler at a time. Cost: a thread, some 50
-// microseconds.
+// Threads: the coroutine goes on on its executor, which runs one handler at a time. Cost: the start
+// of a thread.
 asio::awaitable<void> in_thread(std::function<void()> work, std::function<void()> if_abandoned);
 
 }  // namespace prometheus_async::sd::internal

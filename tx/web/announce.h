@@ -3,8 +3,8 @@
 // Makes a site known to a service discovery, and takes that back before the reactor stops listening.
 //
 //   tx::ListeningPort port = reactor.listen_tcp(8000, tx::web::Site(std::move(root)));
-//   tx::Deferred<tx::web::Announcement> announced = tx::web::announce(reactor, port, sd::ConsulAgent({.name =
-//   "shop"}));
+//   const sd::ConsulAgent consul({.name = "shop"});
+//   tx::Deferred<tx::web::Announcement> announced = tx::web::announce(reactor, port, consul);
 #ifndef PROMETHEUS_ASYNC_TX_WEB_ANNOUNCE_H_
 #define PROMETHEUS_ASYNC_TX_WEB_ANNOUNCE_H_
 

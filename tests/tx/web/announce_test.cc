@@ -133,7 +133,8 @@ class AnnounceTest : public ::testing::Test {
 
 [[maybe_unused]] void header_example(Reactor& reactor, Resource root) {
   tx::ListeningPort port = reactor.listen_tcp(8000, tx::web::Site(std::move(root)));
-  tx::Deferred<tx::web::Announcement> announced = tx::web::announce(reactor, port, sd::ConsulAgent({.name = "shop"}));
+  const sd::ConsulAgent consul({.name = "shop"});
+  tx::Deferred<tx::web::Announcement> announced = tx::web::announce(reactor, port, consul);
 }
 
 TEST_F(AnnounceTest, TellsTheDiscoveryWhereTheSiteIs) {
