@@ -81,6 +81,7 @@ void ConnectionGroup::abort() {
     seat->is_stopping_ = true;
     seat->is_aborted_ = true;
     seat->cancellation_.emit(asio::cancellation_type::terminal);
+    if (seat->is_taken_ && seat->on_abort_) seat->on_abort_();
   }
 }
 

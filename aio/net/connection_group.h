@@ -33,6 +33,8 @@ class ConnectionGroup {
    public:
     // Called by stop(). To be set by the connection: close if idle, end after the current answer otherwise.
     void on_stop(std::function<void()> function) { on_stop_ = std::move(function); }
+    // Called by abort(), beside the coroutine's cancellation, which what awaits without a cancellation slot misses.
+    void on_abort(std::function<void()> function) { on_abort_ = std::move(function); }
     // Whether stop() or abort() was called; abort().
     bool is_stopping() const { return is_stopping_; }
     bool is_aborted() const { return is_aborted_; }
@@ -40,6 +42,7 @@ class ConnectionGroup {
    private:
     friend class ConnectionGroup;
     std::function<void()> on_stop_;
+    std::function<void()> on_abort_;
     bool is_taken_ = true;
     bool is_stopping_ = false;
     bool is_aborted_ = false;

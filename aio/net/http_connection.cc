@@ -11,9 +11,7 @@
 #include <system_error>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "aio/http/response_writer.h"
 #include "aio/net/body_pace.h"
@@ -71,14 +69,14 @@ class HttpConnection final : public HttpExchange {
       if (is_idle_) stream_.cancel();
       tell_of_stop();
     });
+    seat_.on_abort([this] { stream_.cancel(); });
   }
 
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
 
-  // A request that is answered at once passes through here without a coroutine frame but that of the read that it is
-  // waited for with. Asio keeps two frames a thread for the next; each further one that lives at a time is an
-  // allocation.
+  // A request that is answered at once passes through here without a coroutine frame but this one. Asio keeps two
+  // frames a thread for the next; each further one that lives at a time is an allocation.
   asio::awaitable<void> run() {
     if (stream_.is_tls() && !co_await shake_hands()) co_return;
     deadline_.expire_after(timeouts().first_byte);
@@ -91,7 +89,7 @@ class HttpConnection final : public HttpExchange {
           break;
         }
         if (!can_wait_for_head()) co_return;
-        const Stream::Result received = co_await reader_.receive();
+        const Stream::Result received = co_await reader_.receive_uncancelled();
         is_idle_ = false;
         sent_without_waiting_ = 0;
         if (reader_.take(received) && !deadline_.has_expired()) continue;
@@ -130,7 +128,10 @@ class HttpConnection final : public HttpExchange {
         co_await respond_plainly(failure->status(), failure->what());
       }
       if (!writer_.is_complete()) lose();
-      if (sent_without_waiting_ >= kMostWithoutWaiting) co_await give_others_a_turn();
+      if (should_give_way()) {
+        sent_without_waiting_ = 0;
+        co_await service_.turns_.next();
+      }
     } while (!is_lost_ && writer_.keep_alive());
     if (!is_lost_) co_await linger();
   }
@@ -395,9 +396,15 @@ class HttpConnection final : public HttpExchange {
 
   static asio::awaitable<void> nothing() { co_return; }
 
+  // Before the next request. A client that was answered in this turn has sent none yet, as a rule: a read would find
+  // nothing, and the connection would have to be waited for by epoll although a turn later the request is there.
+  bool should_give_way() const {
+    return sent_without_waiting_ >= kMostWithoutWaiting || (sent_without_waiting_ > 0 && reader_.bytes().empty());
+  }
+
   asio::awaitable<void> give_others_a_turn() {
     sent_without_waiting_ = 0;
-    return asio::post(stream_.get_executor(), asio::use_awaitable);
+    co_await service_.turns_.next();
   }
 
   // Ends the connection so that the last answer arrives: closing with unread bytes would reset it on its way.

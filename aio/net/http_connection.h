@@ -37,6 +37,7 @@
 #include "aio/net/deadlines.h"
 #include "aio/net/http_options.h"
 #include "aio/net/socket.h"
+#include "aio/net/turns.h"
 
 namespace boost::asio::ssl {
 class context;
@@ -141,7 +142,7 @@ class HttpExchange {
 class HttpService {
  public:
   HttpService(const asio::any_io_executor& executor, HttpOptions http_options)
-      : options_(std::move(http_options)), deadlines_(executor) {}
+      : options_(std::move(http_options)), deadlines_(executor), turns_(executor) {}
   virtual ~HttpService() = default;
 
   HttpService(const HttpService&) = delete;
@@ -170,6 +171,7 @@ class HttpService {
 
   const HttpOptions options_;
   Deadlines deadlines_;
+  Turns turns_;
   http::DateCache date_;
 };
 

@@ -38,6 +38,26 @@ Address peer_of(const Socket& socket) {
   return ec ? Address() : address_of(endpoint);  // an error: gone already
 }
 
+// What Asio calls at the end of a read.
+class ReadCompletion {
+ public:
+  using allocator_type = HandlerAllocator<std::byte>;
+  using cancellation_slot_type = asio::cancellation_slot;
+
+  ReadCompletion(HandlerMemory& memory, asio::cancellation_slot slot, Stream::ReadHandler handler)
+      : memory_(memory), slot_(slot), handler_(std::move(handler)) {}
+
+  allocator_type get_allocator() const { return allocator_type(memory_); }
+  cancellation_slot_type get_cancellation_slot() const { return slot_; }
+
+  void operator()(const boost::system::error_code& error, std::size_t size) { handler_({error, size}); }
+
+ private:
+  HandlerMemory& memory_;
+  asio::cancellation_slot slot_;
+  Stream::ReadHandler handler_;
+};
+
 }  // namespace
 
 bool is_plain_http(const boost::system::error_code& error) {
@@ -61,16 +81,12 @@ asio::awaitable<boost::system::error_code> Stream::handshake() {
 
 void Stream::give_up_tls() { tls_.reset(); }
 
-asio::awaitable<Stream::Result> Stream::read_some(asio::mutable_buffer buffer) {
-  if (tls_) return tls_->async_read_some(buffer, kAwaitTuple);
-  return socket_.async_read_some(buffer, kAwaitTuple);
-}
-
-void Stream::read_some(asio::mutable_buffer buffer, ReadHandler handler) {
+void Stream::read_some(asio::mutable_buffer buffer, ReadHandler handler, asio::cancellation_slot slot) {
+  ReadCompletion completion(read_memory_, slot, std::move(handler));
   if (tls_) {
-    tls_->async_read_some(buffer, std::move(handler));
+    tls_->async_read_some(buffer, std::move(completion));
   } else {
-    socket_.async_read_some(buffer, std::move(handler));
+    socket_.async_read_some(buffer, std::move(completion));
   }
 }
 

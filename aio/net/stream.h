@@ -9,15 +9,21 @@
 
 #include <array>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <tuple>
+#include <utility>
 
+#include "absl/functional/any_invocable.h"
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/system/error_code.hpp>
 
 #include "aio/net/address.h"
+#include "aio/net/handler_memory.h"
 #include "aio/net/socket.h"
 
 namespace boost::asio::ssl {
@@ -40,7 +46,7 @@ bool is_plain_http(const boost::system::error_code& error);
 class Stream {
  public:
   using Result = std::tuple<boost::system::error_code, std::size_t>;
-  using ReadHandler = std::function<void(boost::system::error_code, std::size_t)>;
+  using ReadHandler = absl::AnyInvocable<void(Result)>;
   // Head, body and end of a message; each may be empty.
   using ConstBuffers = std::array<asio::const_buffer, 3>;
 
@@ -54,10 +60,17 @@ class Stream {
   //
   // REQUIRES: handshake() has failed.
   void give_up_tls();
-  // At least one byte, or an error.
-  asio::awaitable<Result> read_some(asio::mutable_buffer buffer);
-  // The same without a coroutine. `handler` is called in a later turn of the loop; *this lives until then.
-  void read_some(asio::mutable_buffer buffer, ReadHandler handler);
+  // At least one byte, or an error. An asynchronous operation that costs neither a coroutine frame nor memory.
+  auto read_some(asio::mutable_buffer buffer) {
+    return asio::async_initiate<const asio::deferred_t, void(Result)>(
+        [](auto handler, Stream* self, asio::mutable_buffer room) {
+          const asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
+          self->read_some(room, std::move(handler), slot);
+        },
+        asio::deferred, this, buffer);
+  }
+  // The same, begun at once. `handler` is called in a later turn of the loop; *this lives until then.
+  void read_some(asio::mutable_buffer buffer, ReadHandler handler, asio::cancellation_slot slot = {});
   // Some of it, 256 KiB at most, so that others on the thread have their turns.
   asio::awaitable<Result> write_some(ConstBuffers buffers);
   // The same without waiting: would_block if nothing. Always nothing with TLS.
@@ -78,6 +91,7 @@ class Stream {
   const Address& peer() const { return peer_; }
 
  private:
+  HandlerMemory read_memory_;
   Socket socket_;
   std::unique_ptr<asio::ssl::stream<Socket&>> tls_;
   Address peer_;

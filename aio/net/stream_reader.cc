@@ -7,9 +7,9 @@
 #include <tuple>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/error.hpp>
 
 namespace prometheus_async::aio::net {
 namespace {
@@ -22,10 +22,10 @@ void StreamReader::shrink() {
   if (!is_reading_ahead_) buffer_.shrink();
 }
 
-asio::awaitable<Stream::Result> StreamReader::receive() {
-  if (is_reading_ahead_ || error_) return wait_for_read_ahead();
+void StreamReader::receive(Stream::ReadHandler handler, asio::cancellation_slot slot) {
+  if (is_reading_ahead_ || error_) return wait_for_read_ahead(std::move(handler), slot);
   const std::span<char> room = buffer_.prepare();
-  return stream_.read_some(asio::buffer(room.data(), room.size()));
+  stream_.read_some(asio::buffer(room.data(), room.size()), std::move(handler), slot);
 }
 
 bool StreamReader::take(const Stream::Result& result) {
@@ -46,11 +46,13 @@ void StreamReader::read_on() {
   const std::span<char> room = buffer_.prepare();
   is_reading_ahead_ = true;
   stream_.read_some(asio::buffer(room.data(), std::min(room.size(), kMostReadAhead - held)),
-                    [this](const boost::system::error_code& error, std::size_t size) { has_read(error, size); });
+                    [this](const Stream::Result& result) { has_read(result); });
 }
 
-void StreamReader::has_read(const boost::system::error_code& error, std::size_t size) {
+void StreamReader::has_read(const Stream::Result& result) {
+  const auto& [error, size] = result;
   is_reading_ahead_ = false;
+  ++reads_ahead_;
   buffer_.commit(size);
   error_ = error;
   if (waiter_) waiter_->cancel();
@@ -62,14 +64,20 @@ void StreamReader::has_read(const boost::system::error_code& error, std::size_t 
 
 asio::awaitable<void> StreamReader::end_reading_ahead() {
   stream_.cancel();
-  co_await wait_for_read_ahead();
+  while (is_reading_ahead_) co_await receive();
 }
 
 // Bytes that it brings are in the buffer already: the result has none.
-asio::awaitable<Stream::Result> StreamReader::wait_for_read_ahead() {
-  if (is_reading_ahead_ && !waiter_) waiter_.emplace(stream_.get_executor(), asio::steady_timer::time_point::max());
-  while (is_reading_ahead_) co_await waiter_->async_wait(asio::as_tuple(asio::use_awaitable));
-  co_return Stream::Result(error_, 0);
+void StreamReader::wait_for_read_ahead(Stream::ReadHandler handler, asio::cancellation_slot slot) {
+  if (!waiter_) waiter_.emplace(stream_.get_executor());
+  waiter_->expires_at(is_reading_ahead_ ? asio::steady_timer::time_point::max()
+                                        : asio::steady_timer::time_point::min());
+  const bool has_to_come = is_reading_ahead_;
+  auto wait = [this, has_to_come, before = reads_ahead_, waiting = std::move(handler)](const auto&) mutable {
+    const bool is_cancelled = has_to_come && reads_ahead_ == before;
+    waiting({is_cancelled ? asio::error::operation_aborted : error_, 0});
+  };
+  waiter_->async_wait(asio::bind_cancellation_slot(slot, std::move(wait)));
 }
 
 }  // namespace prometheus_async::aio::net

@@ -36,6 +36,11 @@ class ConnectionGroupTest : public ::testing::Test {
     ++ended_;
   }
 
+  asio::awaitable<void> wait_for_ever() {
+    asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+
   asio::awaitable<void> wait_twice(Seat& seat) {
     co_await wait(seat);
     EXPECT_TRUE(seat.is_aborted());
@@ -71,6 +76,21 @@ TEST_F(ConnectionGroupTest, AbortsAtAnyAwait) {
   group_->abort();
   io_context_.run();
   EXPECT_EQ(ended_, 1);
+  EXPECT_EQ(group_->size(), 0u);
+}
+
+TEST_F(ConnectionGroupTest, TellsOfAnAbortBesideTheCancellation) {
+  int calls = 0;
+  group_->spawn([&](Seat& seat) {
+    seat.on_abort([&] { ++calls; });
+    return wait_for_ever();
+  });
+  io_context_.poll();
+  group_->stop();
+  EXPECT_EQ(calls, 0);
+  group_->abort();
+  EXPECT_EQ(calls, 1);
+  io_context_.run();
   EXPECT_EQ(group_->size(), 0u);
 }
 

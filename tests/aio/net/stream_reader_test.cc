@@ -4,10 +4,14 @@
 
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/connect_pair.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -131,6 +135,75 @@ TEST_F(StreamReaderTest, CanBeStopped) {
   asio::co_spawn(io_context_, reader_.end_reading_ahead(), asio::detached);
   poll();
   EXPECT_FALSE(reader_.is_reading_ahead());
+}
+
+TEST_F(StreamReaderTest, ReceivesWhatIsReadAheadForSomebodyElseToo) {
+  reader_.read_ahead([] { ADD_FAILURE(); });
+  begin_to_receive();
+  EXPECT_FALSE(is_received_);
+  send("a");
+  poll();
+  EXPECT_TRUE(is_received_);
+  EXPECT_FALSE(is_end_);
+  EXPECT_EQ(reader_.bytes(), "a");
+  EXPECT_TRUE(reader_.is_reading_ahead());
+}
+
+class CancelledStreamReaderTest : public StreamReaderTest {
+ protected:
+  enum class By { kCancellation, kStream };
+
+  asio::awaitable<void> receive_uncancelled() {
+    const Stream::Result result = co_await reader_.receive_uncancelled();
+    is_received_ = true;
+    error_ = std::get<0>(result);
+  }
+
+  asio::awaitable<void> receive() {
+    const Stream::Result result = co_await reader_.receive();
+    is_received_ = true;
+    error_ = std::get<0>(result);
+  }
+
+  void begin(asio::awaitable<void> coroutine) {
+    asio::co_spawn(io_context_, std::move(coroutine), asio::bind_cancellation_slot(signal_.slot(), asio::detached));
+    poll();
+  }
+  void end(By by) {
+    if (by == By::kStream) {
+      stream_.cancel();
+    } else {
+      signal_.emit(asio::cancellation_type::terminal);
+    }
+    poll();
+  }
+
+  asio::cancellation_signal signal_;
+  boost::system::error_code error_;
+};
+
+TEST_F(CancelledStreamReaderTest, ReceiveEndsWithItsCancellation) {
+  begin(receive());
+  EXPECT_FALSE(is_received_);
+  end(By::kCancellation);
+  EXPECT_EQ(error_, asio::error::operation_aborted);
+}
+
+TEST_F(CancelledStreamReaderTest, ReceiveEndsWithItsCancellationWhileItReadsAhead) {
+  reader_.read_ahead([] { ADD_FAILURE(); });
+  begin(receive());
+  EXPECT_FALSE(is_received_);
+  end(By::kCancellation);
+  EXPECT_EQ(error_, asio::error::operation_aborted);
+  EXPECT_TRUE(reader_.is_reading_ahead());
+}
+
+TEST_F(CancelledStreamReaderTest, UncancelledReceiveEndsWithTheStreamsCancelAlone) {
+  begin(receive_uncancelled());
+  end(By::kCancellation);
+  EXPECT_FALSE(is_received_);
+  end(By::kStream);
+  EXPECT_EQ(error_, asio::error::operation_aborted);
 }
 
 }  // namespace
