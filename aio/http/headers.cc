@@ -3,7 +3,6 @@
 #include "aio/http/headers.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "aio/http/ascii.h"
 
@@ -65,13 +64,13 @@ std::size_t Headers::remove(std::string_view name) {
 }
 
 void Headers::clear() {  // absl's clear() would give the memory back
-  text_.resize(0);
+  text_.clear();
   entries_.resize(0);
 }
 
 void Headers::shrink(std::size_t most) {
   if (!entries_.empty() || text_.capacity() + entries_.capacity() * sizeof(Entry) <= most) return;
-  text_.shrink_to_fit();
+  text_.shrink();
   entries_.shrink_to_fit();
 }
 
@@ -111,20 +110,8 @@ bool Headers::has_token(std::string_view name, std::string_view token) const {
 }
 
 Headers::Entry Headers::append(std::string_view name, std::string_view value) {
-  const std::size_t begin = text_.size();
-  const std::size_t size = begin + name.size() + value.size();
-  if (size > text_.capacity()) {
-    // Grown into a new text, since name and value may be views into the old one.
-    Text grown;
-    grown.reserve(2 * size);
-    grown.resize(size);
-    std::memcpy(grown.data(), text_.data(), begin);
-    std::copy(value.begin(), value.end(), std::copy(name.begin(), name.end(), grown.data() + begin));
-    text_ = std::move(grown);
-  } else {
-    text_.resize(size);
-    std::copy(value.begin(), value.end(), std::copy(name.begin(), name.end(), text_.data() + begin));
-  }
+  const std::size_t begin = text_.view().size();
+  text_.append(name, value);
   return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(name.size()),
           static_cast<std::uint32_t>(value.size())};
 }

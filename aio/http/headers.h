@@ -20,6 +20,8 @@
 
 #include "absl/container/inlined_vector.h"
 
+#include "aio/http/inline_text.h"
+
 namespace prometheus_async::aio::http {
 
 // Whether a comma-separated list has this token. Without case.
@@ -82,14 +84,12 @@ class Headers {
     std::uint32_t value_size;
   };
 
-  using Text = absl::InlinedVector<char, 96>;
-
   Entry append(std::string_view name, std::string_view value);
   std::string_view part(std::size_t begin, std::size_t size) const { return {text_.data() + begin, size}; }
   std::string_view name_of(const Entry& entry) const { return part(entry.begin, entry.name_size); }
   std::string_view value_of(const Entry& entry) const { return part(entry.begin + entry.name_size, entry.value_size); }
 
-  Text text_;
+  InlineText text_;
   absl::InlinedVector<Entry, 4> entries_;
 };
 

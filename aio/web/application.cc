@@ -253,12 +253,6 @@ const Handler& Application::dispatch(Request& request) const {
 
 asio::awaitable<Response> Application::handle(Request& request) const { return dispatch(request)(request); }
 
-std::optional<Response> Application::handle_now(Request& request) const {
-  const Handler& handler = dispatch(request);
-  if (!handler.is_immediate()) return std::nullopt;
-  return handler.call_now(request);
-}
-
 void Application::prepare(const Request& request, Response& response) const { state_->prepare(request, response); }
 
 void Application::check_building(std::string_view what) const {

@@ -166,8 +166,8 @@ class Application {
   // The answer to a request, without a server too, with all that stands around handlers. Throws HttpError and what the
   // handler throws. REQUIRES: frozen; *this stays where it is until the answer is there.
   asio::awaitable<Response> handle(Request& request) const;
-  // The same at once, if the route's handler is immediate and nothing stands around it; none otherwise.
-  std::optional<Response> handle_now(Request& request) const;
+  // What gives that answer. The request knows its route from then on. The same lifetime and REQUIRES.
+  const Handler& dispatch(Request& request) const;
   // Calls on_response_prepare's callbacks of the application that has answered, which handle() does not.
   void prepare(const Request& request, Response& response) const;
 
@@ -178,7 +178,6 @@ class Application {
   // Throws std::logic_error once the application has started.
   KeyedValues& values();
   void* find_value(const void* key) const;
-  const Handler& dispatch(Request& request) const;
 
   std::unique_ptr<State> state_;
 };

@@ -88,16 +88,20 @@ asio::awaitable<Response> ApplicationService::handle_cancellably(Request& reques
 
 bool ApplicationService::answer_now(net::HttpExchange& exchange) {
   Request request(exchange);
-  std::optional<Response> response;
-  try {
-    response = app_->handle_now(request);
-  } catch (...) {
-    response = answer_to_failure(exchange);
-  }
-  if (!response) return false;
-  request.app().prepare(request, *response);
-  exchange.respond_now(response->status, response->headers, response->body.view());
+  const Handler& handler = app_->dispatch(request);
+  if (!handler.is_immediate()) return false;
+  Response response = call_now(handler, request);
+  request.app().prepare(request, response);
+  exchange.respond_now(response.status, response.headers, response.body.view());
   return true;
+}
+
+Response ApplicationService::call_now(const Handler& handler, Request& request) const {
+  try {
+    return handler.call_now(request);
+  } catch (...) {
+    return answer_to_failure(request.exchange());
+  }
 }
 
 }  // namespace prometheus_async::aio::web

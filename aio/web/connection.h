@@ -16,6 +16,9 @@
 
 #include "aio/net/http_connection.h"
 #include "aio/web/application.h"
+#include "aio/web/handler.h"
+#include "aio/web/request.h"
+#include "aio/web/response.h"
 
 namespace prometheus_async::aio::web {
 
@@ -31,6 +34,7 @@ class ApplicationService final : public net::HttpService {
 
  private:
   asio::awaitable<Response> handle_cancellably(Request& request);
+  Response call_now(const Handler& handler, Request& request) const;
   // The answer to the exception that is being handled, which is logged; throws it again where there is none to be made.
   Response answer_to_failure(const net::HttpExchange& exchange) const;
 

@@ -143,11 +143,13 @@ TEST(Application, AnswersAtOnceOnlyWhatNeedsNoCoroutine) {
   app.router().add_get("/later", [](Request&) -> asio::awaitable<Response> { co_return text("later"); });
   app.freeze();
   FakeRequest now("GET", "/now");
-  EXPECT_EQ(app.handle_now(now.request()).value().body, "/now");
+  const Handler& at_once = app.dispatch(now.request());
+  ASSERT_TRUE(at_once.is_immediate());
+  EXPECT_EQ(at_once.call_now(now.request()).body, "/now");
   FakeRequest later("GET", "/later");
-  EXPECT_FALSE(app.handle_now(later.request()).has_value());
+  EXPECT_FALSE(app.dispatch(later.request()).is_immediate());
   FakeRequest none("GET", "/none");
-  EXPECT_EQ(app.handle_now(none.request()).value().status, 404);
+  EXPECT_EQ(app.dispatch(none.request()).call_now(none.request()).status, 404);
 }
 
 TEST(Application, PreparesEachAnswer) {
