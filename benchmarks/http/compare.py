@@ -25,6 +25,7 @@ CONNECTIONS = 64
 SCRAPERS = 16
 EXPOSER_THREADS = 2  # its default
 METRICS_ROUNDS = 3  # at most: their ratios are far from their goals' bounds, or steady
+ROUTER_REPETITIONS = 100
 
 OURS = "aio/web"
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -58,13 +59,18 @@ def ratio_row(what, over, under, results, figure, unit, at_most=None, at_least=N
             return Row(what, goal, figures=f"not measured: {name} is not here")
     ratio = statistics.median(figure(a) / figure(b) for a, b in zip(results[over], results[under]))
     is_met = ratio >= at_least if at_most is None else ratio <= at_most
-    medians = (statistics.median(figure(each) for each in results[name]) for name in (over, under))
-    figures = ", ".join(f"{name} {number(median)} {unit}" for name, median in zip((over, under), medians))
+    figures = ", ".join(f"{name} {spread([figure(each) for each in results[name]])} {unit}" for name in (over, under))
     return Row(what, goal, f"{ratio:.2f}", is_met, figures)
 
 
+def spread(values):
+    """How steady a figure was."""
+    least, median, most = (number(of(values)) for of in (min, statistics.median, max))
+    return f"{median} ({least} to {most})"
+
+
 def print_table(rows):
-    cells = [("", "goal", "measured", "met", "medians")]
+    cells = [("", "goal", "measured", "met", "medians (least to most)")]
     for row in rows:
         met = {None: "?", True: "yes", False: "NO"}[row.is_met]
         cells.append((row.what, row.goal, row.measured, met, row.figures))
@@ -147,14 +153,18 @@ def metrics_rows(options, measure_peer, progress):
 
 
 def read_routes(report):
-    """From Google Benchmark's JSON, case -> nanoseconds of a look-up among 10 and among 1,000 routes, medians."""
+    """From Google Benchmark's JSON, case -> nanoseconds of a look-up among 10 and among 1,000 routes.
+
+    The least of many short repetitions: what else the machine does adds to one, by turns of a second or so, and takes
+    nothing from it.
+    """
     times = {}
     for run in json.loads(report)["benchmarks"]:
         match = re.fullmatch(r"BM_(.*)/routes:(10|1000)", run["run_name"])
         if match and run["run_type"] == "iteration":
             times.setdefault(match.group(1), {}).setdefault(int(match.group(2)), []).append(run["cpu_time"])
     return {
-        name: (statistics.median(of[10]), statistics.median(of[1000]))
+        name: (min(of[10]), min(of[1000]))
         for name, of in times.items()
         if 10 in of and 1000 in of
     }
@@ -170,7 +180,7 @@ def routing_rows(options):
         "--benchmark_format=json",
         "--benchmark_filter=/routes:(10|1000)$",
         f"--benchmark_min_time={options.router_seconds}",
-        f"--benchmark_repetitions={options.rounds}",
+        f"--benchmark_repetitions={ROUTER_REPETITIONS}",
         "--benchmark_enable_random_interleaving=true",
     ]
     try:
@@ -250,9 +260,9 @@ def main():
     parser.add_argument("--nginx", help="the program; without it nginx is left out")
     parser.add_argument("--python", default="/usr/bin/python3", help="the Python that has aiohttp")
     parser.add_argument("--router_benchmark", help="the Google Benchmark program")
-    parser.add_argument("--router_seconds", type=float, default=0.2, help="of one repetition of one of its cases")
-    parser.add_argument("--rounds", type=int, default=5, help=f"of each server; of metrics {METRICS_ROUNDS} at most")
-    parser.add_argument("--seconds", type=int, default=3, help="of a round")
+    parser.add_argument("--router_seconds", type=float, default=0.005, help="of one repetition of one of its cases")
+    parser.add_argument("--rounds", type=int, default=11, help=f"of each server; of metrics {METRICS_ROUNDS} at most")
+    parser.add_argument("--seconds", type=int, default=1, help="of a round")
     parser.add_argument("--warm_up", type=int, default=1, help="seconds of load before a round")
     parser.add_argument("--series", type=int, nargs="+", default=[1000, 10000], help="of the metrics' pages")
     options = parser.parse_args()
