@@ -2,33 +2,12 @@
 
 #include "aio/net/deadlines.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
 
 namespace prometheus_async::aio::net {
-namespace {
-
-std::chrono::nanoseconds to_duration(const timespec& time) {
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
-
-// The coarse clock is the steady one, at the kernel's last tick (1 to 10 ms), for a fifth of the cost.
-Deadlines::Clock::time_point upper_bound_of_now() {
-  static const std::chrono::nanoseconds tick = [] {
-    timespec resolution{};
-    clock_getres(CLOCK_MONOTONIC_COARSE, &resolution);
-    return to_duration(resolution);
-  }();
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return Deadlines::Clock::time_point(to_duration(now) + tick);
-}
-
-}  // namespace
 
 struct Deadlines::State : std::enable_shared_from_this<State> {
   State(asio::any_io_executor executor, Clock::duration between) : timer(std::move(executor)), tick(between) {}
@@ -85,7 +64,7 @@ Deadline::~Deadline() {
 }
 
 void Deadline::expire_after(Deadlines::Clock::duration time) {
-  const auto now = upper_bound_of_now();
+  const auto now = Deadlines::Clock::now();  // a coarse clock may be late by more than its tick: a deadline early
   has_expired_ = false;
   time_ = time < Deadlines::Clock::time_point::max() - now ? now + time : Deadlines::Clock::time_point::max();
   if (time_ != Deadlines::Clock::time_point::max()) state_->look_at(time_);

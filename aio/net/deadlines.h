@@ -32,8 +32,7 @@ class Deadlines {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // A deadline passes at its time or up to `tick` and 10 ms later; there is a look through all of them at most once a
-  // tick.
+  // A deadline passes at its time or up to `tick` later; there is a look through all of them at most once a tick.
   explicit Deadlines(asio::any_io_executor executor, Clock::duration tick = std::chrono::milliseconds(250));
   ~Deadlines();
 
@@ -58,8 +57,7 @@ class Deadline {
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
 
-  // Sets it, in place of an earlier setting. Never, if the time is too far away to be represented. Reads the kernel's
-  // coarse clock.
+  // Sets it, in place of an earlier setting. Never, if the time is too far away to be represented.
   void expire_after(Deadlines::Clock::duration time);
   // Never expires until it is set again.
   void clear();

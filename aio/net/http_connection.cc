@@ -109,7 +109,8 @@ class HttpConnection final : public HttpExchange {
       std::optional<BadBody> failure;
       try {
         const Watch watch(*this);
-        if (!service_.answer_now(*this) && !writer_.has_begun()) co_await service_.answer(*this);
+        asio::awaitable<void> rest = service_.answer(*this);
+        if (rest.valid()) co_await std::move(rest);
       } catch (const BadBody& error) {
         failure = error;
       } catch (const std::exception& error) {

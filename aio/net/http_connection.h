@@ -100,7 +100,7 @@ class HttpExchange {
   virtual asio::awaitable<void> finish() = 0;
 
   // Answers in one piece at the call, and there is nothing to await: what the system does not take at once is copied,
-  // and sent after answer() or answer_now() has returned. So this is for answers that a copy of is no harm; it costs a
+  // and sent after answer() has returned. So this is for answers that a copy of is no harm; it costs a
   // coroutine frame less. Otherwise as respond().
   virtual void respond_now(http::Status status, const http::Headers& headers, std::string_view body) = 0;
 
@@ -148,13 +148,11 @@ class HttpService {
   HttpService(const HttpService&) = delete;
   HttpService& operator=(const HttpService&) = delete;
 
-  // Several may be under way at once. What it throws is a line of the log and, if nothing was sent, a 500; BadBody is
-  // its own status and no line. Without any answer: a 500 too.
+  // Is called before the body has come, and awaited; several may be under way at once. A service that has the answer at
+  // hand gives it by respond_now() at the call, makes no coroutine, and returns an awaitable that is not valid(). What
+  // it throws is a line of the log and, if nothing was sent, a 500; BadBody is its own status and no line. Without any
+  // answer: a 500 too.
   virtual asio::awaitable<void> answer(HttpExchange& exchange) = 0;
-
-  // Is asked first, before the body has come: a service that has the answer at hand gives it by respond_now() and says
-  // true, and no coroutine is made. False, with nothing answered: answer() follows. Throws as answer().
-  virtual bool answer_now(HttpExchange&) { return false; }
 
   // Told of what never became a request: malformed, a head that is too large or too slow, HTTP where TLS is spoken. It
   // is answered with `error.status` and its connection ends. Must not throw.

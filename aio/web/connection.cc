@@ -36,12 +36,30 @@ ApplicationService::ApplicationService(const asio::any_io_executor& executor,
 
 asio::awaitable<void> ApplicationService::answer(net::HttpExchange& exchange) {
   Request request(exchange);
+  const Handler& handler = app_->dispatch(request);
+  if (!handler.is_immediate()) return answer_later(std::move(request), handler);
+  Response response = call_now(handler, request);
+  request.app().prepare(request, response);
+  exchange.respond_now(response.status, response.headers, response.body.view());
+  return {};
+}
+
+Response ApplicationService::call_now(const Handler& handler, Request& request) const {
+  try {
+    return handler.call_now(request);
+  } catch (...) {
+    return answer_to_failure(request.exchange());
+  }
+}
+
+asio::awaitable<void> ApplicationService::answer_later(Request request, const Handler& handler) {
+  net::HttpExchange& exchange = request.exchange();
   std::optional<Response> response;
   try {
     if (app_->options().handler_cancellation) {
-      response.emplace(co_await handle_cancellably(request));
+      response.emplace(co_await handle_cancellably(handler, request));
     } else {
-      response.emplace(co_await app_->handle(request));
+      response.emplace(co_await handler(request));
     }
   } catch (...) {
     response.emplace(answer_to_failure(exchange));
@@ -74,34 +92,16 @@ Response ApplicationService::answer_to_failure(const net::HttpExchange& exchange
 }
 
 // By the client's going away, and by the connection's own cancellation.
-asio::awaitable<Response> ApplicationService::handle_cancellably(Request& request) {
+asio::awaitable<Response> ApplicationService::handle_cancellably(const Handler& handler, Request& request) {
   const auto signal = std::make_shared<asio::cancellation_signal>();
   const auto cancel = [signal] { signal->emit(asio::cancellation_type::terminal); };
   request.on_disconnect(cancel);
   const asio::cancellation_state outer = co_await asio::this_coro::cancellation_state;
   if (outer.slot().is_connected()) outer.slot().assign([cancel](asio::cancellation_type) { cancel(); });
   const auto executor = co_await asio::this_coro::executor;
-  asio::awaitable<Response> handling = app_->handle(request);
+  asio::awaitable<Response> handling = handler(request);
   co_return co_await asio::co_spawn(executor, std::move(handling),
                                     asio::bind_cancellation_slot(signal->slot(), asio::use_awaitable));
-}
-
-bool ApplicationService::answer_now(net::HttpExchange& exchange) {
-  Request request(exchange);
-  const Handler& handler = app_->dispatch(request);
-  if (!handler.is_immediate()) return false;
-  Response response = call_now(handler, request);
-  request.app().prepare(request, response);
-  exchange.respond_now(response.status, response.headers, response.body.view());
-  return true;
-}
-
-Response ApplicationService::call_now(const Handler& handler, Request& request) const {
-  try {
-    return handler.call_now(request);
-  } catch (...) {
-    return answer_to_failure(request.exchange());
-  }
 }
 
 }  // namespace prometheus_async::aio::web

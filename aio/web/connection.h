@@ -30,10 +30,10 @@ class ApplicationService final : public net::HttpService {
                      net::HttpOptions http_options);
 
   asio::awaitable<void> answer(net::HttpExchange& exchange) override;
-  bool answer_now(net::HttpExchange& exchange) override;
 
  private:
-  asio::awaitable<Response> handle_cancellably(Request& request);
+  asio::awaitable<void> answer_later(Request request, const Handler& handler);
+  asio::awaitable<Response> handle_cancellably(const Handler& handler, Request& request);
   Response call_now(const Handler& handler, Request& request) const;
   // The answer to the exception that is being handled, which is logged; throws it again where there is none to be made.
   Response answer_to_failure(const net::HttpExchange& exchange) const;

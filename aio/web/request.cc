@@ -61,6 +61,8 @@ Request::Request(net::HttpExchange& exchange)
       is_secure_(exchange.is_secure()),
       is_body_read_(!head_.chunked && head_.content_length == 0) {}
 
+Request::Request(Request&&) = default;
+
 Request::~Request() {
   if (departure_) departure_->timer.cancel();
 }

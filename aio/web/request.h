@@ -143,6 +143,8 @@ class Request {
   friend class ApplicationService;
   struct Departure;
 
+  Request(Request&&);  // into the frame of what answers, before any handler has seen it
+
   void watch();
 
   net::HttpExchange& exchange_;

@@ -71,7 +71,7 @@ class Service final : public HttpService {
   Service(const asio::any_io_executor& executor, HttpOptions options, Seen& seen)
       : HttpService(executor, std::move(options)), seen_(seen) {}
 
-  bool answer_now(HttpExchange& exchange) override {
+  asio::awaitable<void> answer(HttpExchange& exchange) override {
     const std::string_view path = exchange.head().target.path();
     {
       const std::lock_guard<std::mutex> lock(seen_.mutex);
@@ -79,17 +79,13 @@ class Service final : public HttpService {
     }
     if (path.starts_with("/now")) {
       exchange.respond_now(200, kText, "now");
-      return true;
+      return {};
     }
     if (path == "/much") {
       exchange.respond_now(200, kText, std::string(kMuch));
-      return true;
+      return {};
     }
-    return path == "/nothing";
-  }
-
-  asio::awaitable<void> answer(HttpExchange& exchange) override {
-    const std::string_view path = exchange.head().target.path();
+    if (path == "/nothing") return {};
     if (path == "/for-ever") return stream(exchange);
     if (path == "/later" || path == "/much-later")
       return answer_later(exchange, path == "/later" ? "later" : std::string_view(kMuch));

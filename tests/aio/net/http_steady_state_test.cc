@@ -76,16 +76,17 @@ class Hello final : public HttpService {
  public:
   using HttpService::HttpService;
 
-  bool answer_now(HttpExchange& exchange) override {
+  asio::awaitable<void> answer(HttpExchange& exchange) override {
     is_counted = true;
     const std::string_view path = exchange.head().target.path();
-    if (path == "/later") return false;
+    if (path == "/later") return answer_later(exchange);
     const http::Headers headers{{"Content-Type", "text/plain; charset=utf-8"}};
     exchange.respond_now(200, headers, path == "/now" ? std::string_view("hello") : std::string_view(kLarge));
-    return true;
+    return {};
   }
 
-  asio::awaitable<void> answer(HttpExchange& exchange) override {
+ private:
+  static asio::awaitable<void> answer_later(HttpExchange& exchange) {
     const http::Headers headers{{"Content-Type", "text/plain; charset=utf-8"}};
     co_await exchange.respond(200, headers, "hello");
   }
