@@ -55,8 +55,8 @@ class StreamReader {
         },
         asio::deferred, this);
   }
-  // The same, which the awaiting coroutine's cancellation does not end, but the stream's cancel(): a slot for it is a
-  // tenth of all that a short request costs beside the system's calls.
+  // The same, which the awaiting coroutine's cancellation does not end, but the stream's cancel(): Asio keeps what a
+  // cancellation calls in memory of its own, which comes from the heap where many wait.
   auto receive_uncancelled() {
     return asio::async_initiate<const asio::deferred_t, void(Stream::Result)>(
         [](auto handler, StreamReader* self) { self->receive(std::move(handler), {}); }, asio::deferred, this);
